@@ -5,7 +5,19 @@ import { factsOf } from "./providers";
 import type { Pricing, systemRoleSchema, toolCallModeSchema } from "./venue";
 import { entryOf } from "./entry-of";
 
-export type { Act, Definition, EachNode, GroupPlanNode, LoopNode, ParallelNode, PlanNode, ResolvedVenue, SequenceNode, StepNode, UseNode } from "./definition-schema";
+export type {
+  Act,
+  Definition,
+  EachNode,
+  GroupPlanNode,
+  LoopNode,
+  ParallelNode,
+  PlanNode,
+  ResolvedVenue,
+  SequenceNode,
+  StepNode,
+  UseNode,
+} from "./definition-schema";
 
 /** Context window assumed when the Venue does not set one, in tokens: typical of a small local model. */
 const defaultContextTokens = 8192;
