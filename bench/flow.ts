@@ -184,8 +184,8 @@ function session(load: Load, port: number, provider: "ollama" | "openai"): Promi
 const median = (values: readonly number[]) =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 
-/** Runs of both before any is measured: the work is compared, not the compilation. */
-const warmUps = 4;
+/** Runs of both before any is measured: the work is compared, not the compilation, which goes on for several thousand steps. */
+const warmUps = 8;
 
 const loads: readonly Load[] = [
   { steps: 10, promptBytes: 4096, replyBytes: 100 },
@@ -250,8 +250,20 @@ function rowsOf(name: string, load: Load, pairs: readonly { base: Cost; own: Cos
   ];
 }
 
+/** Each of the two works after the other as often: what one leaves behind costs the next one, in its caches and its memory. */
+async function pairOf(
+  load: Load,
+  port: number,
+  provider: "ollama" | "openai",
+  sessionFirst: boolean,
+): Promise<{ base: Cost; own: Cost }> {
+  if (!sessionFirst) return { base: await floor(load, port), own: await session(load, port, provider) };
+  const own = await session(load, port, provider);
+  return { base: await floor(load, port), own };
+}
+
 /** Flows of 10 to 10,000 steps with realistic prompts, with tool calls, and in parallel, compared with the durable floor, in turn. */
-export async function benchFlow(runs = 5): Promise<BenchRow[]> {
+export async function benchFlow(runs = 6): Promise<BenchRow[]> {
   const server = fork(path.join(__dirname, "loopback-server.ts"), { execArgv: process.execArgv });
   const port = await new Promise<number>((resolve) =>
     server.once("message", (message) => resolve(message as number)),
@@ -266,7 +278,7 @@ export async function benchFlow(runs = 5): Promise<BenchRow[]> {
           await session(load, port, provider);
         }
         for (let run = 0; run < (load.once === true ? 1 : runs); run += 1) {
-          pairs.push({ base: await floor(load, port), own: await session(load, port, provider) });
+          pairs.push(await pairOf(load, port, provider, run % 2 === 1));
         }
         rows.push(...rowsOf(`${nameOf(load)}, ${provider}`, load, pairs));
       }

@@ -115,6 +115,11 @@ describe("orket run of a Flow with a command", function () {
     assert.equal(replayed.code, 0, replayed.stderr);
     assert.equal(readFileSync(path.join(session, "journal.jsonl"), "utf8"), before);
     assert.equal(starts(), counts ? 2 : 0);
+    const shown = await orket(["-C", folder, "show", "last", "--step", "check#1"]);
+    assert.match(
+      shown.stdout,
+      /^Command check\n {2}node check\.cjs\n\nEnded: fail, exit code 1, .*isolation: view\n {2}the answer is 41\n\nDone: fail\n/m,
+    );
   });
 
   it("runs it in a container of the image that was agreed to, and says so before and after", async function () {

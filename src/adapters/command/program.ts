@@ -98,3 +98,23 @@ export function batchFile(
   }
   return undefined;
 }
+
+/** Why `findProgram` found none, as the rest of a sentence. */
+export function whyNoProgram(name: string, { roots }: ProgramPlaces): string {
+  if (!/[\\/]/.test(name)) return `there is no program '${name}' on the PATH.`;
+  const isAbsolute = path.isAbsolute(name);
+  const kinds = (isAbsolute ? [name] : roots.map((root) => path.join(root, name))).map(kindOf);
+  if (kinds.includes("file"))
+    return `the file '${name}' is not executable. Make it so with 'chmod +x ${name}'.`;
+  if (kinds.includes("folder")) return `'${name}' is a folder, not a program.`;
+  return `there is no program '${name}' ${isAbsolute ? "on this machine" : "in the view"}.`;
+}
+
+function kindOf(file: string): "file" | "folder" | undefined {
+  try {
+    const found = fs.statSync(file);
+    return found.isFile() ? "file" : found.isDirectory() ? "folder" : undefined;
+  } catch {
+    return undefined;
+  }
+}

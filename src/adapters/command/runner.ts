@@ -29,7 +29,7 @@ import type { Sandbox, SandboxKind } from "./isolation";
 import { namespaceLaunch } from "./namespace";
 import type { Launch } from "./namespace";
 import { overlayView } from "./overlay-view";
-import { batchFile, findProgram } from "./program";
+import { batchFile, findProgram, whyNoProgram } from "./program";
 import type { Program } from "./program";
 import { markVariable } from "./process-group";
 import { removeTree } from "./remove-tree";
@@ -308,8 +308,7 @@ export class NodeCommandRunner implements CommandRunner {
       throw new CannotStart(
         `'${name}' is the batch file ${batch}, which only a shell starts, and Orket starts none. Name the program that it starts, such as node with the path of its script.`,
       );
-    const where = /[\\/]/.test(name) ? "in the view" : "on the PATH";
-    throw new CannotStart(`there is no program '${name}' ${where}.`);
+    throw new CannotStart(whyNoProgram(name, places));
   }
 
   /** What the view of a job consists of. */

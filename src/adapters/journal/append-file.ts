@@ -37,12 +37,21 @@ export class AppendFile {
     return this.#length > this.#size;
   }
 
-  /** Passes the bytes to the system; they are on the disk when a `sync` that begins afterwards resolves. */
-  async write(bytes: Buffer): Promise<void> {
+  /**
+   * Passes the bytes to the system; they are on the disk when a `sync` that begins afterwards resolves.
+   * @returns what a longer write must be waited for; undefined: the system has the bytes.
+   */
+  write(bytes: Buffer): Promise<void> | undefined {
     const end = this.#end + bytes.length;
-    if (bytes.length > writeNowMaxBytes) await this.#fs.write(this.#handle, bytes, this.#end);
-    else if (end <= this.#length || !this.#writeWithSpare(bytes))
+    if (bytes.length > writeNowMaxBytes)
+      return this.#fs.write(this.#handle, bytes, this.#end).then(() => this.#wrote(end));
+    if (end <= this.#length || !this.#writeWithSpare(bytes))
       this.#fs.writeNow(this.#handle, bytes, this.#end);
+    this.#wrote(end);
+    return undefined;
+  }
+
+  #wrote(end: number): void {
     this.#length = Math.max(this.#length, end);
     this.#end = end;
   }

@@ -147,6 +147,9 @@ export class BlobReader {
   }
 }
 
+const bytesOf = (part: ContentPart): number =>
+  typeof part === "string" ? Buffer.byteLength(part) : part.bytes;
+
 /** A content waiting to be written to the file. */
 interface Unwritten {
   readonly content: string | Uint8Array;
@@ -174,6 +177,8 @@ export class BlobStore extends BlobReader {
   putText(text: string, parts: readonly string[] = []): Content {
     const before = text.length > inlineContentMaxBytes ? this.#digests.get(text) : undefined;
     if (before !== undefined) return this.#put(before, text);
+    if (text.length > inlineContentMaxBytes && text.length <= composedMaxBytes && parts.length > 1)
+      if (parts.every((part) => part.isWellFormed())) return this.#putComposed(text, parts);
     const bytes = Buffer.byteLength(text);
     const isWellFormed = text.isWellFormed();
     if (bytes <= inlineContentMaxBytes) {
@@ -182,14 +187,18 @@ export class BlobStore extends BlobReader {
     }
     const ref = { sha256: sha256(text), bytes };
     if (!isWellFormed) return this.#put(ref, Buffer.from(text, "utf8"));
-    if (parts.length <= 1) {
-      this.#digests.set(text, ref);
-      return this.#put(ref, text);
-    }
-    const isComposed = bytes <= composedMaxBytes && parts.every((part) => part.isWellFormed());
+    this.#digests.set(text, ref);
+    return this.#put(ref, text);
+  }
+
+  /** The lengths of its parts are known, so that the text is gone through once, for its digest. */
+  #putComposed(text: string, parts: readonly string[]): BlobRef {
+    const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
+    const bytes = stored.reduce((sum, part) => sum + bytesOf(part), 0);
+    const ref = { sha256: sha256(text), bytes };
     this.#prompts.set(ref.sha256, text);
     if (!this.#known.has(ref.sha256)) {
-      const stored = isComposed ? parts.filter((part) => part !== "").map((part) => this.#putPart(part)) : [];
+      const isComposed = bytes <= composedMaxBytes;
       this.#take(ref.sha256, { content: text, ...(isComposed ? { parts: encodeParts(stored) } : {}) });
     }
     return ref;
@@ -234,10 +243,10 @@ export class BlobStore extends BlobReader {
   }
 
   /**
-   * Passes the queued contents to the system. The caller syncs the file, then calls the returned function.
+   * Passes the queued contents to the system. The caller waits for `passing`, syncs the file, then calls `confirm`.
    * @param after journal lines that are on the disk already.
    */
-  async write(after: number): Promise<() => void> {
+  write(after: number): { readonly passing: Promise<void> | undefined; readonly confirm: () => void } {
     const digests = this.#queue;
     this.#queue = [];
     const begin = this.#file.end;
@@ -250,14 +259,14 @@ export class BlobStore extends BlobReader {
       }),
       after,
     );
-    await this.#file.write(bytes);
-    return () => {
+    const confirm = (): void => {
       for (const [index, digest] of digests.entries()) {
         const place = places[index];
         if (place !== undefined) this.contents.note(digest, { ...place, offset: begin + place.offset });
         this.#unwritten.delete(digest);
       }
     };
+    return { passing: this.#file.write(bytes), confirm };
   }
 
   protected override async stored(ref: BlobRef): Promise<Uint8Array> {

@@ -2,8 +2,8 @@ import { decodeLine } from "../../engine/event/codec";
 import type { SessionEvent } from "../../engine/event/event";
 import type { FileSystem, Handle } from "../files/file-system";
 import { notedLines } from "./journal-reader";
+import { lineFeed, wholeLines } from "./journal-scan";
 
-const lineFeed = 0x0a;
 const chunkBytes = 256 << 10;
 
 /**
@@ -37,26 +37,26 @@ export class JournalLines {
     const events: { event: SessionEvent; offset: number }[] = [];
     const nearest = Math.min(Math.floor(from / notedLines), this.#offsets.length - 1);
     let line = nearest * notedLines;
-    let offset = this.#offsets[nearest] ?? 0;
-    let rest: Buffer = Buffer.alloc(0);
-    for (let at = offset; events.length < count;) {
-      const chunk = Buffer.allocUnsafe(chunkBytes);
-      const length = await this.#fs.read(journal, chunk, at);
-      if (length === 0) break;
-      at += length;
-      const fresh = chunk.subarray(0, length);
-      const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
+    if (count <= 0) return events;
+    const options = { chunkBytes, ahead: false };
+    for await (const { data, at } of wholeLines(
+      this.#fs,
+      journal,
+      this.#offsets[nearest] ?? 0,
+      Infinity,
+      options,
+    )) {
       let begin = 0;
       for (let end = data.indexOf(lineFeed); end >= 0; end = data.indexOf(lineFeed, begin)) {
         if (line >= from && events.length < count) {
-          events.push({ event: decodeLine(data.toString("utf8", begin, end), line + 1).event, offset });
+          const { event } = decodeLine(data.toString("utf8", begin, end), line + 1);
+          events.push({ event, offset: at + begin });
         }
         line += 1;
-        offset += end + 1 - begin;
         begin = end + 1;
-        if (line === this.#offsets.length * notedLines) this.#offsets.push(offset);
+        if (line === this.#offsets.length * notedLines) this.#offsets.push(at + begin);
       }
-      rest = data.subarray(begin);
+      if (events.length >= count) break;
     }
     return events;
   }

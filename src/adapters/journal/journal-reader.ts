@@ -6,10 +6,11 @@ import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { FileSystem, Handle } from "../files/file-system";
 import { endOfWriting, lacksSectors, mostSpareBytes } from "./journal-end";
+import { lineFeed, wholeLines } from "./journal-scan";
 
 /** Lines between two recorded offsets. */
 export const notedLines = 256;
-const lineFeed = 0x0a;
+/** Bytes that are read at once: few, since the thread is held meanwhile. */
 const chunkBytes = 256 << 10;
 
 /** How far a journal has been read: whole lines only. */
@@ -49,6 +50,8 @@ export interface ReadOptions {
   readonly mark?: number | undefined;
   /** Takes the events as they come, so that they are not kept in memory; the result then has none. */
   readonly take?: (events: readonly SessionEvent[]) => void;
+  /** Takes the bytes of the lines that were read and checked, up to a damaged one. */
+  readonly takeBytes?: (bytes: Uint8Array) => void;
 }
 
 /** Reads line after line, checks each and the chain between them, and stops at the first damaged one. */
@@ -83,8 +86,8 @@ class JournalParser {
     return { lines: this.#lines, offset: this.#offset, prev: this.#prev };
   }
 
-  /** Takes the lines of `data`, and returns how many of its bytes they are. */
-  take(data: Buffer): number {
+  /** Takes whole lines. */
+  take(data: Buffer): void {
     let start = 0;
     while (this.damage === undefined) {
       const end = data.indexOf(lineFeed, start);
@@ -92,7 +95,6 @@ class JournalParser {
       this.#line(data.subarray(start, end));
       start = end + 1;
     }
-    return start;
   }
 
   #line(bytes: Buffer): void {
@@ -192,21 +194,16 @@ export async function readPart(
   fs: FileSystem,
   handle: Handle,
   from: JournalPosition,
-  { mark, take }: ReadOptions = {},
+  { mark, take, takeBytes }: ReadOptions = {},
 ): Promise<JournalPart> {
   const parser = new JournalParser(from, mark);
   const { end, length } = await endOfWriting(fs, handle);
-  let rest: Buffer = Buffer.alloc(0);
-  for (let at = from.offset; at < end && parser.damage === undefined;) {
-    const chunk = Buffer.allocUnsafe(Math.min(chunkBytes, end - at));
-    const count = await fs.read(handle, chunk, at);
-    if (count === 0) break;
-    at += count;
-    const fresh = chunk.subarray(0, count);
-    const data = rest.length === 0 ? fresh : Buffer.concat([rest, fresh]);
-    rest = data.subarray(parser.take(data));
+  for await (const { data, at } of wholeLines(fs, handle, from.offset, end, { chunkBytes, ahead: true })) {
+    parser.take(data);
+    takeBytes?.(data.subarray(0, Math.max(0, parser.position.offset - at)));
+    if (parser.damage !== undefined) break;
     // The last one is held back: the line after it may show that it is damaged.
-    if (take && parser.damage === undefined) take(parser.events.splice(0, parser.events.length - 1));
+    take?.(parser.events.splice(0, parser.events.length - 1));
   }
   parser.end();
   take?.(parser.events.splice(0));

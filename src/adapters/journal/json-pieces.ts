@@ -1,3 +1,4 @@
+import { LateList } from "../../engine/state/late-list";
 import { Breath } from "../system/breath";
 
 /*
@@ -52,29 +53,52 @@ export function* toPieces(value: unknown): Generator<string, void, void> {
   yield JSON.stringify(last);
 }
 
-/**
- * The value of lines that `toPieces` made, each with a line feed.
- * @throws {Error} when they are others.
- */
-export async function fromPieces(bytes: Buffer): Promise<unknown> {
-  const breath = new Breath();
-  const lines: unknown[] = [];
+/** Where the lines begin and end. @throws {Error} when the last one has no line feed. */
+function lineBounds(bytes: Buffer): (readonly [number, number])[] {
+  const bounds: (readonly [number, number])[] = [];
   for (let from = 0; from < bytes.length;) {
     const end = bytes.indexOf(lineFeed, from);
     if (end < 0) throw new Error("The last line is cut off.");
-    lines.push(JSON.parse(bytes.toString("utf8", from, end)));
+    bounds.push([from, end]);
     from = end + 1;
-    await breath.pause();
   }
-  const { places, rest } = lines.pop() as Last;
+  return bounds;
+}
+
+/**
+ * The value of lines that `toPieces` made, each with a line feed.
+ * @param late places of lists, such as `scope.results`, that are returned as a `LateList` if they were taken out: their lines are
+ * parsed only when they are read, and must be known to be whole.
+ * @throws {Error} when they are others.
+ */
+export async function fromPieces(bytes: Buffer, late: ReadonlySet<string> = new Set()): Promise<unknown> {
+  const breath = new Breath();
+  const bounds = lineBounds(bytes);
+  const parsed = (line: number): unknown => {
+    const [from, end] = bounds[line] ?? [0, 0];
+    return JSON.parse(bytes.toString("utf8", from, end));
+  };
+  const lines = bounds.length - 1;
+  const { places, rest } = parsed(lines) as Last;
   let line = 0;
-  for (const place of places) {
-    const list = place.path.reduce(
-      (value, key) => (value as Record<string, unknown>)[key],
-      rest,
-    ) as unknown[];
-    for (let count = place.lines; count > 0; count -= 1) list.push(...(lines[line++] as unknown[]));
+  for (const { path, lines: count } of places) {
+    const first = line;
+    const parts = Array.from({ length: count }, (_, part) => () => parsed(first + part) as unknown[]);
+    const at = (place: Path): unknown =>
+      place.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], rest);
+    if (late.has(path.join("."))) {
+      const length = (count - 1) * pieceElements + (parts.at(-1)?.().length ?? 0);
+      const around = at(path.slice(0, -1)) as Record<string, unknown>;
+      around[path.at(-1) ?? ""] = new LateList(parts, pieceElements, length);
+    } else {
+      const list = at(path) as unknown[];
+      for (const part of parts) {
+        list.push(...part());
+        await breath.pause();
+      }
+    }
+    line += count;
   }
-  if (line !== lines.length) throw new Error("Lines are left over.");
+  if (line !== lines) throw new Error("Lines are left over.");
   return rest;
 }

@@ -168,14 +168,15 @@ export class JsonlSessionStore implements SessionStore {
     this.#queue = [];
     try {
       this.#lock.ensureHeld();
-      const written = this.#blobs.pending ? await this.#blobs.write(this.#confirmed) : undefined;
-      if (queue.length > 0) {
+      const contents = this.#blobs.pending ? this.#blobs.write(this.#confirmed) : undefined;
+      if (contents?.passing !== undefined) {
+        await contents.passing;
         this.#lock.ensureHeld();
-        await this.#journal.write(Buffer.from(`${queue.join("\n")}\n`, "utf8"));
       }
-      if (written === undefined) await this.#journal.sync();
+      if (queue.length > 0) await this.#journal.write(Buffer.from(`${queue.join("\n")}\n`, "utf8"));
+      if (contents === undefined) await this.#journal.sync();
       else await Promise.all([this.#contents.sync(), this.#journal.sync()]);
-      written?.();
+      contents?.confirm();
       const isFirst = this.#confirmed === 0 && lines > 0;
       this.#confirmed = lines;
       if (isFirst) await this.#mark(1);

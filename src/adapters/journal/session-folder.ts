@@ -3,7 +3,7 @@ import path from "node:path";
 import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
-import { definitionFormat } from "../../engine/model/definition";
+import { definitionFormat } from "../../engine/model/definition-format";
 import type { Definition } from "../../engine/model/definition";
 import { initialState } from "../../engine/state/state";
 import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";
@@ -12,10 +12,9 @@ import { definitionMaxBytes } from "../files/orket-gate";
 import type { FileSystem } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
-import { checkChain } from "./chain-check";
 import { cutBytesOf, headProblem, isSealed, readHead } from "./head";
 import type { Head } from "./head";
-import { foldJournal, loadIndex } from "./journal-index";
+import { checkedIndex, foldJournal, loadIndex } from "./journal-index";
 import type { JournalIndex } from "./journal-index";
 import { journalStart, readJournal } from "./journal-reader";
 import type { JournalPart } from "./journal-reader";
@@ -277,7 +276,7 @@ async function open(
     contents = await fs.open(paths.contents, O_RDWR | O_CREAT);
     const head = await readHead(fs, paths.head);
     const read = (keep: SessionEvent[] | undefined): Promise<FoldedJournal> =>
-      readAndFold(fs, paths, journal ?? 0, { definition, definitionRef, head }, keep);
+      readAndFold(environment, paths, journal ?? 0, { definition, definitionRef, head }, keep);
     const events: SessionEvent[] = [];
     let { part, index, first, digestAtMark, indexedEvents } = await read(byIndex ? undefined : events);
     const sealed = part.damage === undefined && isSealed(head, part);
@@ -330,33 +329,21 @@ interface FoldedJournal extends Awaited<ReturnType<typeof foldJournal>> {
 
 /** The state that the journal gives. @param keep takes the events; without it a stored index saves reading them. */
 async function readAndFold(
-  fs: FileSystem,
+  environment: SessionEnvironment,
   paths: SessionPaths,
   journal: number,
   facts: { definition: Definition; definitionRef: BlobRef; head: Head | undefined },
   keep: SessionEvent[] | undefined,
 ): Promise<FoldedJournal> {
+  const { fs } = environment;
   const { definition, definitionRef, head } = facts;
   const mark = head?.events;
-  const stored = keep ? undefined : await checkedIndex(fs, paths, journal, definition, definitionRef, mark);
+  const found = keep ? undefined : await loadIndex(environment, paths, journal, definition, definitionRef);
+  // Where the journal is not what the index covers, a reading must find the damage.
+  const stored = found === undefined ? undefined : await checkedIndex(fs, journal, found, mark);
   const folded = await foldJournal(fs, journal, stored?.index, initialState(definition), mark, keep);
   const digestAtMark = folded.part.digestAtMark ?? stored?.digestAtMark;
   return { ...folded, digestAtMark, indexedEvents: stored?.index.position.lines ?? 0 };
-}
-
-/** The stored index, when the chain of what it covers is whole; otherwise a reading must find the damage. */
-async function checkedIndex(
-  fs: FileSystem,
-  paths: SessionPaths,
-  journal: number,
-  definition: Definition,
-  definitionRef: BlobRef,
-  mark: number | undefined,
-): Promise<{ index: JournalIndex; digestAtMark: string | undefined } | undefined> {
-  const index = await loadIndex(fs, paths, journal, definition, definitionRef);
-  if (index === undefined) return undefined;
-  const { damage, digestAtMark } = await checkChain(fs, journal, index.position, mark);
-  return damage === undefined ? { index, digestAtMark } : undefined;
 }
 
 /** Opens a session for reading, whoever writes to it; nothing is changed, and damage is reported beside the events. */

@@ -4,7 +4,7 @@ import { inlineContentMaxBytes } from "../../engine/event/content";
 import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
-import { definitionSchema } from "../../engine/model/definition";
+import { definitionSchema } from "../../engine/model/definition-schema";
 import type { Definition } from "../../engine/model/definition";
 import { blobsIn } from "../../engine/history/difference";
 import { replay } from "../../engine/history/replay";
@@ -20,6 +20,7 @@ import { recordProof } from "./proof";
 import { eventPieces, eventsOf } from "./event-pieces";
 import { openSnapshot } from "./snapshot";
 import type { Snapshot } from "./snapshot";
+import { lineFeed, wholeLines } from "../../adapters/journal/journal-scan";
 import { sessionPaths } from "../../adapters/journal/layout";
 import { sha256, sha256Bytes } from "../../adapters/system/sha256";
 import { nodeUtf8 } from "../../adapters/system/utf8";
@@ -293,7 +294,6 @@ async function damageAsDivergence(
   };
 }
 
-const lineFeed = 0x0a;
 /** As much of a line as is searched for its step and type, and shown. */
 const shownBytes = 64 << 10;
 
@@ -301,21 +301,17 @@ const shownBytes = 64 << 10;
 async function lineAt(fs: FileSystem, file: string, line: number): Promise<string> {
   const handle = await fs.open(file, constants.O_RDONLY);
   try {
-    let offset = 0;
     let left = line - 1;
-    const chunk = Buffer.alloc(1 << 20);
-    for (let at = 0; left > 0;) {
-      const length = await fs.read(handle, chunk, at);
-      if (length === 0) return "";
-      const read = chunk.subarray(0, length);
-      for (let end = read.indexOf(lineFeed); end >= 0 && left > 0; end = read.indexOf(lineFeed, end + 1)) {
-        offset = at + end + 1;
+    const options = { chunkBytes: 1 << 20, ahead: false };
+    for await (const { data } of wholeLines(fs, handle, 0, Infinity, options)) {
+      let start = 0;
+      for (let end = data.indexOf(lineFeed); end >= 0; end = data.indexOf(lineFeed, start)) {
+        if (left === 0) return data.toString("utf8", start, Math.min(end, start + shownBytes));
         left -= 1;
+        start = end + 1;
       }
-      at += length;
     }
-    const bytes = chunk.subarray(0, shownBytes);
-    return bytes.toString("utf8", 0, await fs.read(handle, bytes, offset)).split("\n")[0] ?? "";
+    return "";
   } finally {
     await fs.close(handle);
   }

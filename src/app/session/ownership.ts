@@ -62,10 +62,13 @@ export async function ensureMayOpen(
   confirm: ConfirmForeign | undefined,
 ): Promise<{ readonly ours: boolean; readonly read: ReadDefinition }> {
   const paths = sessionPaths(directory);
-  const read = await readDefinition(environment, paths);
+  const [read, ours] = await Promise.all([
+    readDefinition(environment, paths),
+    isOwnSession(environment, directory),
+  ]);
   const { definition } = read;
   ensureSoundDefinition(definition);
-  if (await isOwnSession(environment, directory)) return { ours: true, read };
+  if (ours) return { ours, read };
   // A damaged journal of ours is reported as damaged.
   const { damage } = await readSession(environment, directory);
   if (damage !== undefined) throw damage;

@@ -10,9 +10,14 @@ import { diskError } from "../../adapters/files/durable";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem, Handle } from "../../adapters/files/file-system";
 import { BlobReader } from "../../adapters/journal/blob-store";
-import { checkChain } from "../../adapters/journal/chain-check";
 import { cutBytesOf, headProblem, isSealed, readHead } from "../../adapters/journal/head";
-import { foldJournal, loadIndex, staleAfterEvents, storeIndex } from "../../adapters/journal/journal-index";
+import {
+  checkedIndex,
+  foldJournal,
+  loadIndex,
+  staleAfterEvents,
+  storeIndex,
+} from "../../adapters/journal/journal-index";
 import { JournalLines } from "../../adapters/journal/journal-lines";
 import { journalStart } from "../../adapters/journal/journal-reader";
 import type { JournalPosition } from "../../adapters/journal/journal-reader";
@@ -131,7 +136,9 @@ export async function openSnapshot(
   const head = await readHead(fs, paths.head);
   const seen = await withJournal(fs, paths, undefined, async (journal) => {
     const stamp = stampOf(await fs.statHandle(journal));
-    const stored = byIndex ? await loadIndex(fs, paths, journal, definition, definitionRef) : undefined;
+    const stored = byIndex
+      ? await loadIndex(environment, paths, journal, definition, definitionRef)
+      : undefined;
     const { part, index, first } = await foldJournal(fs, journal, stored, fresh, head?.events);
     // The index covers this definition, or it would not have been loaded.
     const other = stored === undefined && first ? otherDefinition(paths, definitionRef, [first]) : undefined;
@@ -154,10 +161,12 @@ export async function openSnapshot(
   const blobs = new BlobReader(fs, paths);
   const lines = new JournalLines(fs, index?.offsets ?? []);
   const check = async (): Promise<Snapshot> => {
-    if (stored === undefined) return snapshot;
+    if (stored === undefined || index === undefined) return snapshot;
     const whole = await withJournal(fs, paths, false, async (journal) => {
-      const { damage, digestAtMark } = await checkChain(fs, journal, position, head?.events);
-      return damage === undefined && headProblem(head, { position, damage, digestAtMark }) === undefined;
+      const found = await checkedIndex(fs, journal, index, head?.events);
+      if (found === undefined) return false;
+      const { digestAtMark } = found;
+      return headProblem(head, { position, damage: undefined, digestAtMark }) === undefined;
     });
     return whole ? snapshot : openSnapshot(directory, environment, { byIndex: false });
   };

@@ -6,6 +6,7 @@ import { provenOfSnapshot } from "../../app/session/proven";
 import { OrketError } from "../../engine/error/orket-error";
 import type { SessionEvent } from "../../engine/event/event";
 import { stepIdOf } from "../../engine/state/place";
+import { commandFacts } from "../../engine/view/transcript-facts";
 import { viewSession } from "../../engine/view/session-view";
 import { nearest } from "../../language/text/nearest";
 import { jsonOption, sessionArgument } from "../command";
@@ -44,8 +45,16 @@ function block(title: string, text: string, { style }: Output): string {
   return body === "" ? style.bold(safeLine(title)) : `${style.bold(safeLine(title))}\n${body}`;
 }
 
-/** A step's event in full, for display; undefined: it adds nothing to the others. */
-async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Promise<string | undefined> {
+/**
+ * A step's event in full, for display; undefined: it adds nothing to the others.
+ * @param endedCommand whether the end of a command was shown before it
+ */
+async function detailOf(
+  event: SessionEvent,
+  seen: Snapshot,
+  output: Output,
+  endedCommand: boolean,
+): Promise<string | undefined> {
   switch (event.type) {
     case "step_start":
       return block(
@@ -85,6 +94,19 @@ async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Pr
       );
     case "tool_denied":
       return block(`Denied: ${event.data.rule}`, event.data.message, output);
+    case "command_start":
+      return block(`Command ${event.data.command}`, event.data.argv.join(" "), output);
+    case "command_end": {
+      const parts = commandFacts(event.data, event.data.command).filter((part) => part !== undefined);
+      return block(`Ended: ${parts.join(", ")}`, await seen.readText(event.data.summary), output);
+    }
+    case "question_asked":
+      return block("Question", await seen.readText(event.data.text), output);
+    case "question_answered": {
+      const { by, verdict, answers } = event.data;
+      const said = answers === undefined ? "" : JSON.stringify(answers, null, 2);
+      return block(verdict === undefined ? `Answer by ${by}` : `Answer by ${by}: ${verdict}`, said, output);
+    }
     case "approval_resolved":
       return block(
         `Answer by ${event.data.by}: ${event.data.decision}`,
@@ -94,7 +116,8 @@ async function detailOf(event: SessionEvent, seen: Snapshot, output: Output): Pr
     case "step_end":
       return block(
         event.data.verdict === undefined ? "Done" : `Done: ${event.data.verdict}`,
-        await seen.readText(event.data.summary),
+        // What a command's step reports stands at the command's end.
+        event.data.turns === 0 && endedCommand ? "" : await seen.readText(event.data.summary),
         output,
       );
     case "step_failed":
@@ -111,8 +134,10 @@ async function showStep(seen: Snapshot, step: string, output: Output): Promise<v
     output.line("Replies: scripted, from a file; no model was asked.");
     output.line();
   }
+  let endedCommand = false;
   for (const event of await eventsOf(seen, step)) {
-    const detail = await detailOf(event, seen, output);
+    const detail = await detailOf(event, seen, output, endedCommand);
+    if (event.type === "command_end") endedCommand = true;
     if (detail !== undefined) output.write(`${detail}\n\n`);
   }
 }

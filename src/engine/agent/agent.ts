@@ -357,7 +357,7 @@ async function filesOfReport(
     texts.push(ports.utf8.decode(await ports.store.getBytes(ref)) ?? "");
   }
   const names = namedFiles(texts.join("\n"));
-  const claims = claimedFiles(report);
+  const claims = names.length === 0 ? [] : claimedFiles(report);
   return {
     ...(names.length === 0 ? {} : { names }),
     ...(claims.length === 0 ? {} : { claims }),

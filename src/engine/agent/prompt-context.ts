@@ -29,7 +29,7 @@ export interface PromptContext {
 export interface Fixed {
   readonly system: string;
   readonly head: string;
-  /** As `stepSection`: the instruction is a part of its own. */
+  /** As `stepSection`. */
   readonly tail: readonly string[];
   /** What the templates named, so that it is not repeated. */
   readonly used: ReadonlySet<string>;

@@ -39,13 +39,14 @@ async function fixedParts(context: PromptContext): Promise<Fixed> {
   const { definition, active } = context;
   const { run } = active;
   const used = new Set<string>();
-  let system = await expandFor(context, entryOf(definition.band.roles, run.node.role)?.prompt ?? "", used);
+  const prompt = entryOf(definition.band.roles, run.node.role)?.prompt ?? "";
+  let system = (await expandFor(context, prompt, used)).join("");
   system += pinnedSections(definition.band, run.node.role);
   if (context.mode === "text" && context.tools.length > 0)
     system += `\n\n${describeTextTools(context.tools)}`;
   const feedback =
     run.feedback === undefined ? "" : `\n\nThe attempt before this one failed: ${run.feedback}`;
-  const instruction = `${await expandFor(context, run.instruction, used)}${feedback}`;
+  const instruction = [...(await expandFor(context, run.instruction, used)), feedback];
   const head = taskSection(used.has("task") ? "" : definition.flow.task);
   return {
     system,

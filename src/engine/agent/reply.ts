@@ -14,6 +14,8 @@ import { toolsOfStep } from "./tool/registry";
 import { defined } from "../model/defined";
 import { entryOf } from "../model/entry-of";
 
+const lostCall = "it says that the reply ends with a call, and sent none.";
+
 /** What a reply asks for and says. */
 export interface ReadReply {
   readonly toolCalls: ToolCall[];
@@ -82,11 +84,15 @@ function readCalls(active: ActiveRun, reply: ModelReply, parts: Parts): ReadRepl
           tool,
           args: parts.ports.store.putText(typeof args === "string" ? args : JSON.stringify(args)),
         }));
+  // The server says that the reply ends with a call, and there is none: it was lost on the way.
+  const isLost =
+    reply.finishReason === "tool_calls" && toolCalls.length + unparsed.length + unread.length === 0;
+  const lost: UnreadCall[] = isLost ? [{ kind: "server", why: lostCall, characters: reply.text.length }] : [];
   return {
     toolCalls,
     fromText: natives.length === 0 && toolCalls.length > 0,
     said: said === reply.text ? undefined : said,
-    unread: [...unparsed, ...unread],
+    unread: [...unparsed, ...unread, ...lost],
   };
 }
 

@@ -168,17 +168,15 @@ export function planPrompt(
 ): PlannedPrompt {
   const open = new Set<string>();
   let usesTask = false;
-  const expand = (template: string): string =>
-    parseTemplate(template)
-      .segments.map((segment) => {
-        if (segment.kind === "text") return segment.text;
-        usesTask ||= segment.placeholder.kind === "task";
-        const value = valueOf(definition, step, segment.placeholder);
-        if (value === undefined) open.add(placeholderText(segment.placeholder));
-        return value ?? placeholderText(segment.placeholder);
-      })
-      .join("");
-  const system = `${expand(entryOf(definition.band.roles, step.role)?.prompt ?? "")}${pinnedSections(definition.band, step.role)}`;
+  const expand = (template: string): string[] =>
+    parseTemplate(template).segments.map((segment) => {
+      if (segment.kind === "text") return segment.text;
+      usesTask ||= segment.placeholder.kind === "task";
+      const value = valueOf(definition, step, segment.placeholder);
+      if (value === undefined) open.add(placeholderText(segment.placeholder));
+      return value ?? placeholderText(segment.placeholder);
+    });
+  const system = `${expand(entryOf(definition.band.roles, step.role)?.prompt ?? "").join("")}${pinnedSections(definition.band, step.role)}`;
   const instruction = expand(step.instruction);
   const task = usesTask ? "" : taskSection(definition.flow.task);
   return { system, user: `${task}${stepSection(step, iteration, instruction).join("")}`, open: [...open] };

@@ -188,16 +188,23 @@ export function parseTemplate(text: string): ParsedTemplate {
 }
 
 /**
- * The template with every placeholder replaced by what `lookup` returns. The value is never expanded again. What is
- * not a placeholder stays as it is: definitions with such a problem are refused before a run.
+ * The template with every placeholder replaced by what `lookup` returns, in parts: its own texts, and the values. A value
+ * is never expanded again. What is not a placeholder stays as it is: definitions with such a problem are refused before a run.
  */
+export async function expandToParts(
+  text: string,
+  lookup: (placeholder: Placeholder) => string | Promise<string>,
+): Promise<string[]> {
+  const parts: string[] = [];
+  for (const segment of parseTemplate(text).segments)
+    parts.push(segment.kind === "text" ? segment.text : await lookup(segment.placeholder));
+  return parts;
+}
+
+/** The same as one text. */
 export async function expandTemplate(
   text: string,
   lookup: (placeholder: Placeholder) => string | Promise<string>,
 ): Promise<string> {
-  let expanded = "";
-  for (const segment of parseTemplate(text).segments) {
-    expanded += segment.kind === "text" ? segment.text : await lookup(segment.placeholder);
-  }
-  return expanded;
+  return (await expandToParts(text, lookup)).join("");
 }

@@ -8,6 +8,7 @@ import { stepsOf } from "../model/plan";
 import { acceptanceOf, openPaths } from "../state/acceptance";
 import { effect, nothing, record, work } from "./effect";
 import type { Decision, Effect } from "./effect";
+import { commandEndWithin } from "../event/command-end-text";
 import { entryOf } from "../model/entry-of";
 
 /** What follows for a step in which a command or a person takes the place of an agent. */
@@ -67,7 +68,7 @@ function decideCommand(state: SessionState, active: ActiveRun, command: string):
       default:
         if (commandEnd.result_problem !== undefined)
           return record(failedStep(run, "result_invalid", commandEnd.result_problem));
-        return endOfCommand(run);
+        return endOfCommand(state, run);
     }
   }
   return decideCommandStart(state, active, command);
@@ -108,10 +109,11 @@ function decideCommandStart(state: SessionState, { run, scope }: ActiveRun, comm
     : work(effect("start_command", run, (run.command?.attempt ?? 0) + 1));
 }
 
-/** The verdict decides; the last output of the command is part of the reason. */
-function endOfCommand(run: StepRun): Decision {
+/** The verdict decides; how the command ended and its last output are part of the reason. */
+function endOfCommand({ versions }: SessionState, run: StepRun): Decision {
   const { commandEnd } = run;
-  const problem = mustProblem(run.node, run.verdict);
+  const how = commandEnd === null || versions.reasons < 3 ? undefined : commandEndWithin(commandEnd.end);
+  const problem = mustProblem(run.node, run.verdict, how);
   if (problem === undefined || commandEnd === null) return ending(run);
   const { summary } = commandEnd;
   const said = "text" in summary ? summary.text.trim().split("\n").slice(-3).join(" ").slice(-300) : "";

@@ -244,9 +244,14 @@ function decideAfterReply(state: SessionState, { run, scope }: ActiveRun, reply:
   if (isLastWord && missing.length === 0) return work(turnEffect("finish_step", run));
   if (reply.turn < lastTurn(run)) return work(turnEffect("build_prompt", run));
   if (missing.length === 0 && !honest) return work(turnEffect("finish_step", run));
-  if (missing.length === 0 && run.result !== undefined) return work(turnEffect("finish_step", run));
+  // Before version 5 of the reader, any call could follow the result on the last turn.
+  const givesResult =
+    run.result !== undefined &&
+    (state.versions.callReader < 5 || reply.toolCalls.some(({ tool }) => tool === "set_result"));
+  if (missing.length === 0 && givesResult) return work(turnEffect("finish_step", run));
   if (!isLastWord && honest) {
-    const tools = [...new Set(reply.toolCalls.map(({ tool }) => tool))].join(", ");
+    const named = reply.toolCalls.map(({ tool }) => (tool === "" ? "a tool without a name" : tool));
+    const tools = [...new Set(named)].join(", ");
     missing.push({
       code: "max_turns",
       message: `The model was still at work: its last reply called ${tools}, and no turn was left for what follows.`,
@@ -340,6 +345,14 @@ function resultsOf(state: SessionState): Partial<EventData<"session_end">> {
   };
 }
 
+function limitSentence({ limit, value, used, needed }: EventData<"limit_reached">, reasons: number): string {
+  if (reasons >= 3 && limit === "duration_seconds")
+    return `The limit duration_seconds is ${value}, and the session has worked that long. Raise the limit to go on.`;
+  // A difference of prices has digits that mean nothing.
+  const amount = (one: number): number => (reasons < 3 ? one : Number(one.toFixed(6)));
+  return `The limit ${limit} is ${value}; ${amount(Math.max(0, value - used))} is left and the next call could use ${amount(needed)}. Raise the limit to go on.`;
+}
+
 function pauseOf(
   state: SessionState,
   runs: readonly FrontRun[],
@@ -347,12 +360,8 @@ function pauseOf(
 ): EventDraft {
   if (state.pauseRequested !== null) return draft("session_paused", null, state.pauseRequested);
   if (state.limitHit !== null) {
-    const { limit, value, used, needed } = state.limitHit;
-    const left = Math.max(0, value - used);
-    return draft("session_paused", null, {
-      reason: "limit",
-      message: `The limit ${limit} is ${value}; ${left} is left and the next call could use ${needed}. Raise the limit to go on.`,
-    });
+    const message = limitSentence(state.limitHit, state.versions.reasons);
+    return draft("session_paused", null, { reason: "limit", message });
   }
   if (conflict !== undefined) return pauseOfConflict(state, conflict);
   const failures = runs.filter(({ run }) => run.failure !== null);

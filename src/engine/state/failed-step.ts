@@ -23,9 +23,13 @@ function isFinal(code: string): boolean {
   ].includes(code);
 }
 
-/** Why a verdict prevents the run from continuing; undefined: it does not. */
-export function mustProblem(node: StepNode, verdict: string | undefined): string | undefined {
+/**
+ * Why a verdict prevents the run from continuing; undefined: it does not.
+ * @param how where the verdict comes from, such as an exit code
+ */
+export function mustProblem(node: StepNode, verdict: string | undefined, how?: string): string | undefined {
   if (node.must === undefined || (verdict !== undefined && node.must.includes(verdict))) return undefined;
-  const said = verdict === undefined ? "It gave no verdict" : `Its verdict is ${verdict}`;
+  const why = how === undefined ? "" : ` (${how})`;
+  const said = verdict === undefined ? "It gave no verdict" : `Its verdict is ${verdict}${why}`;
   return `${said}; it must be ${node.must.join(" or ")}.`;
 }

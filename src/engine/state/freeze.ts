@@ -1,6 +1,7 @@
 import type { DriftFacts } from "../conductor/drift/facts";
 import type { Definition } from "../model/definition";
 import type { ActiveItem, Branch, FanItem, SequenceCursor, SerialItem } from "./front";
+import { LateList } from "./late-list";
 import { PersistentList } from "./persistent-list";
 import { PersistentMap } from "./persistent-map";
 import { withRoleChanges } from "./role-changes";
@@ -12,10 +13,29 @@ import type { SessionState, StepRecord } from "./state";
 /** Raised when the fold makes a different state of the same events, or stores it in a different form. */
 export const stateFormat = 11;
 
+/** Stored as an array; when it is read again, it may be read by and by. */
+type FrozenArray<T> = readonly T[] | LateList<T>;
+
+/**
+ * The places of the lists of a state that grow with it: each may be a `LateList` when it is thawed, since little of it is
+ * needed at once.
+ */
+export const lateLists: ReadonlySet<string> = new Set([
+  "steps",
+  "answeredCalls",
+  "drift.earlier",
+  "drift.files",
+  "drift.verdicts",
+  "drift.seen",
+  "score.scope.changes.more",
+  "score.scope.results.more",
+  "score.scope.passes.more",
+]);
+
 /** A list without the elements that it shares with the list it grew from. */
 interface FrozenList<T> {
   readonly shared: number;
-  readonly more: readonly T[];
+  readonly more: FrozenArray<T>;
 }
 interface FrozenScope {
   readonly notes: Readonly<Record<string, string>>;
@@ -48,7 +68,7 @@ type FrozenItem =
 
 type DriftMaps = "earlier" | "files" | "verdicts" | "seen";
 type FrozenDrift = Omit<DriftFacts, DriftMaps> & {
-  readonly [Part in DriftMaps]: readonly (readonly [string, unknown])[];
+  readonly [Part in DriftMaps]: FrozenArray<readonly [string, unknown]>;
 };
 
 /** A session's state as plain data that JSON can hold, without the definition. */
@@ -58,8 +78,8 @@ export interface FrozenState extends Omit<
 > {
   readonly drift: FrozenDrift;
   readonly score: FrozenBranch;
-  readonly steps: readonly StepRecord[];
-  readonly answeredCalls: readonly (readonly [string, number])[];
+  readonly steps: FrozenArray<StepRecord>;
+  readonly answeredCalls: FrozenArray<readonly [string, number]>;
 }
 
 /** The state as plain data. Its size grows with the steps that were performed, not with the events. */
@@ -96,14 +116,18 @@ export function thawState(definition: Definition, frozen: FrozenState): SessionS
     written,
     definition: withRoleChanges(written, plain.roleChanges),
     score: thawBranch(score, emptyScope),
-    steps: PersistentList.from(steps),
-    answeredCalls: PersistentMap.from(answeredCalls),
+    steps: listOf(steps),
+    answeredCalls: PersistentMap.from(() => answeredCalls),
   };
 }
 
 /** The engine froze it itself; a state in a different form has another `stateFormat`. */
-function mapOf<V>(entries: readonly (readonly [string, unknown])[]): PersistentMap<V> {
-  return PersistentMap.from(entries as readonly (readonly [string, V])[]);
+function mapOf<V>(entries: FrozenArray<readonly [string, unknown]>): PersistentMap<V> {
+  return PersistentMap.from(() => entries as Iterable<readonly [string, V]>);
+}
+
+function listOf<T>(values: FrozenArray<T>): PersistentList<T> {
+  return values instanceof LateList ? PersistentList.fromLate(values) : PersistentList.from(values);
 }
 
 /** The parts of a state; a frozen state with other parts is not from this engine. */
@@ -181,11 +205,11 @@ function thawScope(frozen: FrozenScope, from: Scope): Scope {
   return {
     notes: frozen.notes,
     changes,
-    changeOfPath: PersistentMap.from(changes.slice().map(({ path }, index) => [path, index])),
+    changeOfPath: PersistentMap.from(() => changes.slice().map(({ path }, index) => [path, index])),
     results,
-    resultOfId: PersistentMap.from(results.slice().map(({ id }, index) => [id, index])),
+    resultOfId: PersistentMap.from(() => results.slice().map(({ id }, index) => [id, index])),
     passes,
-    passOfId: PersistentMap.from(passes.slice().map(({ id }, index) => [id, index])),
+    passOfId: PersistentMap.from(() => passes.slice().map(({ id }, index) => [id, index])),
     textToolRoles: frozen.textToolRoles,
     nativeToolRoles: frozen.nativeToolRoles,
     mergedSystemRoles: frozen.mergedSystemRoles,
@@ -204,7 +228,7 @@ function freezeList<T>(list: PersistentList<T>, from: PersistentList<T>): Frozen
 }
 
 function thawList<T>({ shared, more }: FrozenList<T>, from: PersistentList<T>): PersistentList<T> {
-  if (shared === 0) return PersistentList.from(more);
+  if (shared === 0) return listOf(more);
   if (more.length === 0) return from;
   return PersistentList.from([...from.slice(), ...more]);
 }

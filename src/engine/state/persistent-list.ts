@@ -1,4 +1,14 @@
+import { once } from "../model/once";
+import type { LateList } from "./late-list";
+
 const chunkLength = 64;
+
+/** Elements, or what makes them when one of them is first read. */
+type Chunk<T> = readonly T[] | (() => readonly T[]);
+
+function elementsOf<T>(chunk: Chunk<T>): readonly T[] {
+  return typeof chunk === "function" ? chunk() : chunk;
+}
 
 /**
  * An append-mostly list whose copies share all but one chunk, so that folding an event costs the same at step 10 and at
@@ -6,10 +16,10 @@ const chunkLength = 64;
  */
 export class PersistentList<T> {
   static readonly #empty = new PersistentList<never>([], 0);
-  readonly #chunks: readonly (readonly T[])[];
+  readonly #chunks: readonly Chunk<T>[];
   readonly length: number;
 
-  private constructor(chunks: readonly (readonly T[])[], length: number) {
+  private constructor(chunks: readonly Chunk<T>[], length: number) {
     this.#chunks = chunks;
     this.length = length;
   }
@@ -24,9 +34,20 @@ export class PersistentList<T> {
     return values.length === 0 ? PersistentList.#empty : new PersistentList(chunks, values.length);
   }
 
+  /** Reads from the late list what is asked for, when it is. */
+  static fromLate<T>(values: LateList<T>): PersistentList<T> {
+    const { length, partLength } = values;
+    if (partLength % chunkLength !== 0) return PersistentList.from([...values]);
+    const chunks: Chunk<T>[] = [];
+    for (let at = 0; at < length; at += chunkLength)
+      chunks.push(once(() => values.within(at, at + chunkLength)));
+    return new PersistentList(chunks, length);
+  }
+
   at(index: number): T | undefined {
     if (index < 0) return undefined;
-    return this.#chunks[Math.floor(index / chunkLength)]?.[index % chunkLength];
+    const chunk = this.#chunks[Math.floor(index / chunkLength)];
+    return chunk === undefined ? undefined : elementsOf(chunk)[index % chunkLength];
   }
 
   push(value: T): PersistentList<T> {
@@ -49,7 +70,7 @@ export class PersistentList<T> {
   #write(index: number, value: T, length: number): PersistentList<T> {
     const chunks = this.#chunks.slice();
     const at = Math.floor(index / chunkLength);
-    const chunk = (chunks[at] ?? []).slice();
+    const chunk = elementsOf(chunks[at] ?? []).slice();
     chunk[index % chunkLength] = value;
     chunks[at] = chunk;
     return new PersistentList(chunks, length);

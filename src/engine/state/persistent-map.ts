@@ -16,25 +16,36 @@ function hashOf(key: string): number {
 /** A string-keyed map whose copies share all but one of its buckets. Never changes in place. */
 export class PersistentMap<V> {
   static readonly #empty = new PersistentMap<never>([]);
-  readonly #buckets: Buckets<V>;
+  /** What makes the buckets goes when they are first needed. */
+  #made: Buckets<V> | (() => Buckets<V>);
 
-  private constructor(buckets: Buckets<V>) {
-    this.#buckets = buckets;
+  private constructor(buckets: Buckets<V> | (() => Buckets<V>)) {
+    this.#made = buckets;
+  }
+
+  get #buckets(): Buckets<V> {
+    if (typeof this.#made === "function") this.#made = this.#made();
+    return this.#made;
   }
 
   static empty<V>(): PersistentMap<V> {
     return PersistentMap.#empty;
   }
 
-  /** The last one of several entries with the same key counts. */
-  static from<V>(entries: Iterable<readonly [string, V]>): PersistentMap<V> {
-    const buckets: Map<string, V>[][] = [];
-    for (const [key, value] of entries) {
-      const hash = hashOf(key);
-      const branch = (buckets[hash % fanOut] ??= []);
-      (branch[Math.floor(hash / fanOut) % fanOut] ??= new Map<string, V>()).set(key, value);
-    }
-    return new PersistentMap(buckets);
+  /**
+   * A map of entries that do not change; they are read when the map is first used. The last one of several with the same key
+   * counts.
+   */
+  static from<V>(entries: () => Iterable<readonly [string, V]>): PersistentMap<V> {
+    return new PersistentMap(() => {
+      const buckets: Map<string, V>[][] = [];
+      for (const [key, value] of entries()) {
+        const hash = hashOf(key);
+        const branch = (buckets[hash % fanOut] ??= []);
+        (branch[Math.floor(hash / fanOut) % fanOut] ??= new Map<string, V>()).set(key, value);
+      }
+      return buckets;
+    });
   }
 
   /** In no meaningful order. */

@@ -19,7 +19,9 @@ export function cutReason({ finishReason, finishSaid }: Reply, maxTokens: number
     case "length":
       return `because a reply may have ${grouped(maxTokens)} tokens (max_output_tokens in the Venue)`;
     case "content_filter":
-      return "by the server's content filter";
+      return finishSaid === "message.refusal"
+        ? "because the model refused to answer"
+        : "by the server's content filter";
     default:
       return `because the server gave it up${finishSaid === undefined ? "" : ` (${finishSaid})`}`;
   }

@@ -5,6 +5,7 @@ import type { TokenCount } from "../event/tokens";
 import { grouped } from "../model/grouped";
 import { nextTryText } from "./next-try-text";
 import { oneLine } from "./one-line";
+import { commandEndText } from "../event/command-end-text";
 
 type Lines = { readonly [T in EventType]: (data: EventData<T>) => string };
 
@@ -26,26 +27,6 @@ const joined = (...parts: readonly (string | undefined | false)[]): string =>
 /** The number of the attempt that begins, and the turn where it continues the one before. */
 export function attemptText({ attempt, from_turn: turn }: EventData<"step_start">): string {
   return joined(String(attempt), nextTryText({ from_turn: turn }));
-}
-
-/** How a command ended, in words. */
-export function commandEndText(end: EventData<"command_end">["end"]): string {
-  switch (end.kind) {
-    case "exited":
-      return `exit code ${end.code}`;
-    case "signalled":
-      return `ended by ${end.signal}`;
-    case "timeout":
-      return `ended after ${end.seconds} s`;
-    case "bound":
-    case "refused":
-    case "not_started":
-      return end.message;
-    case "cancelled":
-      return "cancelled";
-    case "lost":
-      return "Orket stopped while it ran";
-  }
 }
 
 /** A one-line description of each event. */

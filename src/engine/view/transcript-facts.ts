@@ -3,7 +3,7 @@ import type { CommandPlace } from "../model/command";
 import type { TokenCount, TokenUsage } from "../event/tokens";
 import { grouped } from "../model/grouped";
 import { durationWords } from "./duration";
-import { commandEndText } from "./event-line";
+import { commandEndText } from "../event/command-end-text";
 
 function countText(value: TokenCount | undefined): string {
   if (value === undefined) return "unknown";

@@ -350,6 +350,70 @@ describe("A conversation with a real server's ways", function () {
     assert.equal(end, "completed");
   });
 
+  it("tells the model of a call that its server announced and did not send", async () => {
+    const { requests, end, written } = await play([
+      [delta({ content: "I write it now.", tool_calls: [] }), delta({}, "tool_calls")],
+      calls(call(0, "write_file", write("a.md", "A"), "one")),
+      said("Done."),
+    ]);
+    assert.match(String(requests[1]?.at(-1)?.content), /the reply ends with a call, and sent none\./);
+    assert.deepEqual(written, { "a.md": "A" });
+    assert.equal(end, "completed");
+  });
+
+  it("performs the one call of a server from before tool_calls", async () => {
+    const { written, end } = await play([
+      [
+        delta({ content: "I write it." }),
+        delta({ function_call: { name: "write_file", arguments: '{"path":"a.md",' } }),
+        delta({ function_call: { arguments: '"content":"A"}' } }),
+        delta({}, "function_call"),
+      ],
+      said("Done."),
+    ]);
+    assert.deepEqual(written, { "a.md": "A" });
+    assert.equal(end, "completed");
+  });
+
+  it("takes a refusal for no answer, whatever reason it ends with", async () => {
+    for (const finish of ["stop", "length"]) {
+      const refusal: Answer = [delta({ refusal: "I cannot help with that." }), delta({}, finish)];
+      const { end, requests } = await play([refusal, refusal, refusal]);
+      assert.equal(end, "reply_cut");
+      if (finish === "stop")
+        assert.match(String(requests[1]?.at(-1)?.content), /because the model refused to answer/);
+    }
+  });
+
+  it("takes a reply that was cut for one, also where the stream ends with another reason", async () => {
+    const cut: Answer = [delta({ content: "So far" }), delta({}, "length"), delta({}, "stop")];
+    assert.equal((await play([cut, cut, cut])).end, "reply_cut");
+  });
+
+  it("takes invisible characters, marks of a chat template and an empty fence for no reply", async () => {
+    for (const nothing of [
+      "\u200b\u2060",
+      "<|im_end|>\n",
+      "</s>",
+      "<end_of_turn>",
+      "```json\n```",
+      " \u00ad <|eot_id|> ",
+    ]) {
+      assert.equal((await play([said(nothing), said(nothing), said(nothing)])).end, "empty_reply", nothing);
+    }
+    assert.equal((await play([said("<|im_end|> is a mark.")])).end, "completed");
+  });
+
+  it("does not end with a result where the last turn called another tool", async () => {
+    const result = { risk: { enum: ["low", "high"] } };
+    const given = call(0, "set_result", '{"risk":"low"}', "one");
+    const more = (name: string): Answer => calls(call(0, "write_file", write(name, "x"), name));
+    const { end } = await play([calls(given), more("a.md"), more("b.md")], { result });
+    assert.equal(end, "max_turns");
+    const last = await play([more("a.md"), more("b.md"), calls(given)], { result });
+    assert.equal(last.end, "completed");
+  });
+
   it("fails a step whose stream ends early, whatever had come, with nothing of it performed", async () => {
     server.received.length = 0;
     const { written, end } = await play([

@@ -59,6 +59,7 @@ const nothing: Meaning = {
 
 interface Delta {
   readonly content?: string;
+  readonly refusal?: string;
   readonly reasoning_content?: string;
   readonly tool_calls?: readonly {
     readonly index?: number;
@@ -263,6 +264,8 @@ export function faultyReply(parts: FaultParts): Reply {
   const shared = [
     () => streamed(`text cut by ${cut}`, [{ content: sentence }], cut, { broken: true }),
     () => streamed("nothing at all", [], "stop", { empty: true }),
+    () => streamed("marks and nothing else", [{ content: "\u200b<|im_end|>\n" }], "stop", { empty: true }),
+    () => streamed("a refusal", [{ refusal: `I cannot help with ${stepId}.` }], "stop", { broken: true }),
     () => streamed("white space", [{ content: " \n " }], "stop", { empty: true }),
     () =>
       streamed("thoughts and nothing else", [{ content: `<think>${asJson(call)}</think>` }], "stop", {
@@ -290,6 +293,10 @@ export function faultyReply(parts: FaultParts): Reply {
       ),
   ];
   const nativeOnly = [
+    () =>
+      streamed("a call that was announced and did not come", [{ content: sentence }], "tool_calls", {
+        broken: true,
+      }),
     () =>
       streamed("a call cut in its arguments", [native(0, call, halfOf(argsText))], "length", {
         calls: true,

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { LateList } from "../../../src/engine/state/late-list";
+import { PersistentList } from "../../../src/engine/state/persistent-list";
 import { fromPieces, toPieces } from "../../../src/adapters/journal/json-pieces";
 
 const bytesOf = (lines: readonly string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(""));
@@ -30,6 +32,25 @@ describe("A value in pieces of JSON", () => {
       }),
       { numRuns: 200, seed: 7 },
     );
+  });
+
+  it("has lists that are read by and by, where that was asked for", async () => {
+    const elements = Array.from({ length: 700 }, (_, index) => ({ index }));
+    const plain = { a: { long: elements, short: [1], other: elements }, b: elements.slice(0, 300) };
+    const places = new Set(["a.long", "a.short", "b"]);
+    const read = (await fromPieces(bytesOf([...toPieces(plain)]), places)) as typeof plain;
+    assert.ok(read.a.long instanceof LateList && read.b instanceof LateList);
+    assert.deepEqual({ a: { ...read.a, long: [...read.a.long] }, b: [...read.b] }, plain);
+    assert.deepEqual([read.a.long.length, read.b.length], [700, 300]);
+    const list = PersistentList.fromLate(read.a.long as LateList<{ index: number }>);
+    assert.deepEqual(list.slice(), elements);
+    assert.deepEqual(
+      [0, 63, 64, 255, 256, 699, 700, -1].map((index) => list.at(index)?.index),
+      [0, 63, 64, 255, 256, 699, undefined, undefined],
+    );
+    const grown = list.push({ index: 700 }).set(300, { index: -1 });
+    assert.deepEqual(grown.slice(), [...elements.with(300, { index: -1 }), { index: 700 }]);
+    assert.deepEqual(list.slice(), elements);
   });
 
   it("has no line with more than a part of a long list", () => {

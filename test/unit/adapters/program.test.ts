@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { batchFile, findProgram } from "../../../src/adapters/command/program";
+import { batchFile, findProgram, whyNoProgram } from "../../../src/adapters/command/program";
 import { temporaryFolder } from "../../fakes/session";
 
 describe("The program of a command on Windows", () => {
@@ -62,5 +62,30 @@ describe("The program of a command on Windows", () => {
     const script = path.join(folder.path, "bin/node_modules/npm/bin/npm-cli.js");
     assert.deepEqual(findProgram("npm", places()), { file: node, inside: node, before: [script], env: {} });
     assert.equal(findProgram("npm", { ...places(), windows: false }), undefined);
+  });
+});
+
+describe("A program that cannot be started", () => {
+  it("is named with what is in its way: a file that is not executable, a folder, or nothing", async () => {
+    const folder = await temporaryFolder();
+    try {
+      writeFileSync(path.join(folder.path, "x.sh"), "#!/bin/sh\n", { mode: 0o644 });
+      mkdirSync(path.join(folder.path, "tools"));
+      const places = {
+        roots: [path.join(folder.path, "overlay"), folder.path],
+        folders: [],
+        runtime: "/opt/node",
+      };
+      const why = (name: string): string => whyNoProgram(name, places);
+      assert.match(why("./x.sh"), /'\.\/x\.sh' is not executable\. .*chmod \+x \.\/x\.sh/);
+      assert.match(why("./tools"), /'\.\/tools' is a folder/);
+      assert.match(why(path.join(folder.path, "x.sh")), /is not executable/);
+      assert.match(why("./y.sh"), /no program '\.\/y\.sh' in the view/);
+      assert.match(why("./x.sh/z"), /no program '\.\/x\.sh\/z' in the view/);
+      assert.match(why("/no/such"), /no program '\/no\/such' on this machine/);
+      assert.match(why("nothing"), /no program 'nothing' on the PATH/);
+    } finally {
+      await folder.remove();
+    }
   });
 });

@@ -51,9 +51,9 @@ describe("The Score's language", () => {
     const session = harness(grown([fixing()], "fixing"), () => "built", { commands: commands(1) });
     await session.run();
     const now = JSON.stringify(session.store.events);
-    assert.match(now, /"reasons":2/);
+    assert.match(now, /"reasons":3/);
     const before = now
-      .replace('"reasons":2,', "")
+      .replace('"reasons":3,', "")
       .replaceAll("After 3 rounds its `until` does not hold:", "After 3 rounds it is not so that WANTED (")
       .replaceAll("tests says fail, not pass", "tests says pass: it is fail")
       .replaceAll("( tests says pass: it is fail.", "(tests says pass: it is fail).")
@@ -98,6 +98,10 @@ describe("The Score's language", () => {
 
     assert.equal(state.outcome, "completed");
     assert.deepEqual(session.eventsOf("session_end")[0]?.data.unfinished, ["fixing"]);
+    assert.match(
+      viewSession(state).ending ?? "",
+      /^Completed: 7 steps are done; until never came true: fixing; skipped: review#1 /,
+    );
     await replays(session);
   });
 
@@ -123,9 +127,19 @@ describe("The Score's language", () => {
     const state = await session.run();
 
     assert.equal(session.eventsOf("step_failed")[0]?.data.code, "must_not_met");
-    assert.match(state.pause?.message ?? "", /Its verdict is fail; it must be pass\. It wrote: exit 1/);
+    assert.match(
+      state.pause?.message ?? "",
+      /Its verdict is fail \(exit code 1\); it must be pass\. It wrote: exit 1/,
+    );
     await replays(session);
     assert.deepEqual(runner.started, ["tests/1/1"]);
+
+    const before = JSON.stringify(session.store.events)
+      .replace('"reasons":3,', '"reasons":2,')
+      .replaceAll("fail (exit code 1);", "fail;");
+    const events = JSON.parse(before) as typeof session.store.events;
+    const { divergence } = await replay(session.definition, events, replayPorts(session.store));
+    assert.equal(divergence, undefined, JSON.stringify(divergence));
   });
 
   it("fills an argument from a bounded value; one that would be an option, or no single word, starts nothing", async () => {
@@ -265,6 +279,7 @@ describe("The Score's language", () => {
 
     assert.equal(state.outcome, "completed");
     assert.deepEqual(session.eventsOf("session_end")[0]?.data.failed, ["one"]);
+    assert.equal(viewSession(state).ending, "Completed: 1 step is done; failed and left out: one.");
     assert.match(failed.pause?.message ?? "", /Everything in reviews failed/);
     await replays(session);
     await replays(all);

@@ -210,6 +210,7 @@ function consume(
     let leftBytes = longestStream(call.maxOutputTokens);
     let settled = false;
     let ended = false;
+    let draining: NodeJS.Immediate | undefined;
     let tail: NodeJS.Timeout | undefined;
     let tailMs = Infinity;
     let stop = (): void => undefined;
@@ -241,6 +242,7 @@ function consume(
     const drain = (): void => {
       const first = waiting[0];
       if (first === undefined || settled || deadline.ended) return;
+      clearImmediate(draining);
       const bytes = waiting.length === 1 ? first : Buffer.concat(waiting);
       waiting = [];
       try {
@@ -267,7 +269,7 @@ function consume(
     stop = readBody(response, {
       data: (bytes) => {
         waiting.push(bytes);
-        if (waiting.length === 1) setImmediate(drain);
+        if (waiting.length === 1) draining = setImmediate(drain);
       },
       end: () => {
         ended = true;

@@ -11,6 +11,9 @@ import type { BodySink, FetchInit, FetchLike, PushedResponse } from "./transport
 /** Used when a caller names no limit for the connection, in milliseconds. */
 const defaultConnectMs = 10_000;
 
+/** Addresses that are kept parsed. */
+const maxTargets = 64;
+
 /** A transport that keeps connections open between calls; `close` ends them. */
 export type HttpFetch = FetchLike & { close(): Promise<void> };
 
@@ -27,6 +30,16 @@ export function createHttpFetch(
   const agents = new Map<string, Dispatcher>();
   const proxies = proxiesFrom(environment);
   const kept = new KeptConnections();
+  const targets = new Map<string, Target>();
+  const targetOf = (url: string): Target => {
+    let target = targets.get(url);
+    if (target === undefined) {
+      target = { ...parsedTarget(url), proxy: proxies.of(url) };
+      // Addresses of Venues: a few, asked again and again.
+      if (targets.size < maxTargets) targets.set(url, target);
+    }
+    return target;
+  };
   const agentFor = (connectMs: number, fresh: boolean, proxy: string | undefined): Dispatcher => {
     const name = `${connectMs} ${fresh} ${proxy ?? ""}`;
     let agent = agents.get(name);
@@ -38,13 +51,12 @@ export function createHttpFetch(
   };
   const send: FetchLike = (url, init) =>
     new Promise((resolve, reject) => {
-      const { origin, pathname, search, username } = new URL(url);
-      if (username !== "") throw new TypeError("An address must not contain a user name or a password.");
+      const { origin, path, proxy } = targetOf(url);
       const connectMs = init.connectTimeoutMs ?? defaultConnectMs;
-      const agent = agentFor(connectMs, init.fresh === true, proxies.of(url));
+      const agent = agentFor(connectMs, init.fresh === true, proxy);
       const exchange = new HttpExchange(init.signal, kept, resolve, reject);
       agent.dispatch(
-        { origin, path: pathname + search, method: init.method, headers: init.headers, body: bodyOf(init) },
+        { origin, path, method: init.method, headers: init.headers, body: bodyOf(init) },
         exchange,
       );
     });
@@ -54,6 +66,22 @@ export function createHttpFetch(
     agents.clear();
   };
   return Object.assign(send, { close, proxyOf: (url: string) => proxies.shown(url) });
+}
+
+/** Where a request goes. */
+interface Target {
+  readonly origin: string;
+  /** With the query. */
+  readonly path: string;
+  /** The proxy on the way; undefined: a direct connection. */
+  readonly proxy: string | undefined;
+}
+
+/** @throws {TypeError} for an address with a user name or a password. */
+function parsedTarget(url: string): Omit<Target, "proxy"> {
+  const { origin, pathname, search, username } = new URL(url);
+  if (username !== "") throw new TypeError("An address must not contain a user name or a password.");
+  return { origin, path: pathname + search };
 }
 
 function agentOf(connectMs: number, fresh: boolean, proxy: string | undefined, proxies: Proxies): Dispatcher {
@@ -125,11 +153,8 @@ class HttpExchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#begun = true;
-    this.#decoder = decoderFor(headerOf(headers, "content-encoding"), {
-      data: (bytes) => this.#data(bytes),
-      end: () => this.#finish({}),
-      error: (error) => this.#finish({ error: error instanceof Error ? error : new Error(String(error)) }),
-    });
+    const encoding = headerOf(headers, "content-encoding");
+    if (encoding !== null) this.#decoder = this.#decoderFor(encoding);
     this.#resolve({
       status,
       headers: { get: (name) => headerOf(headers, name) },
@@ -139,6 +164,14 @@ class HttpExchange implements Dispatcher.DispatchHandler {
         this.#attach(sink);
         return () => this.#stop();
       },
+    });
+  }
+
+  #decoderFor(encoding: string): BodyDecoder | undefined {
+    return decoderFor(encoding, {
+      data: (bytes) => this.#data(bytes),
+      end: () => this.#finish({}),
+      error: (error) => this.#finish({ error: error instanceof Error ? error : new Error(String(error)) }),
     });
   }
 

@@ -31,6 +31,8 @@ interface Delta {
   readonly reasoning_content?: unknown;
   readonly reasoning?: unknown;
   readonly tool_calls?: readonly ToolCallFragment[] | null;
+  /** The call of servers from before `tool_calls`. */
+  readonly function_call?: ToolCallFragment["function"];
 }
 /** Fields of a message that are read here, or carry nothing that a server would need back. */
 const ownFields = new Set([
@@ -56,6 +58,9 @@ interface Usage {
 /** Recorded as the server's reason where the end mark came without one: the reply is whole. */
 const endMark = "[DONE]";
 
+/** Recorded as the server's reason where the model refused to answer, whatever `finish_reason` says. */
+const refused = "message.refusal";
+
 /** In lower case. A reason that is not listed does not show that the reply is whole. */
 const finishReasons: Readonly<Record<string, ModelReply["finishReason"]>> = {
   stop: "stop",
@@ -80,6 +85,7 @@ const finishReasons: Readonly<Record<string, ModelReply["finishReason"]>> = {
   safety: "content_filter",
   recitation: "content_filter",
   refusal: "content_filter",
+  [refused]: "content_filter",
   // GLM.
   sensitive: "content_filter",
 };
@@ -102,6 +108,7 @@ export class OpenAiStream implements StreamParser {
   #event = "";
   #started = false;
   #finish: string | undefined;
+  #isRefused = false;
   /** The whole body, where it is one JSON document instead of a stream. */
   #document: string | undefined;
 
@@ -172,8 +179,8 @@ export class OpenAiStream implements StreamParser {
     if (this.#finish === undefined) {
       this.#reply.notices.push("The server ended the stream without a finish_reason.");
     }
-    const reason = (this.#finish ?? "").toLowerCase();
-    this.#reply.finishReason = Object.hasOwn(finishReasons, reason) ? finishReasons[reason] : "other";
+    if (this.#isRefused && (this.#finish === undefined || isWhole(this.#finish))) this.#finish = refused;
+    this.#reply.finishReason = meaningOf(this.#finish ?? "");
     if (this.#finish === undefined) this.#reply.finishSaid = endMark;
     else if (this.#reply.finishReason !== this.#finish) this.#reply.finishSaid = this.#finish;
     this.#noteModel();
@@ -279,7 +286,8 @@ export class OpenAiStream implements StreamParser {
     let piece = false;
     if (delta !== undefined && delta !== null) piece = this.#delta(delta);
     if (typeof choice.finish_reason === "string" && choice.finish_reason !== "") {
-      this.#finish = choice.finish_reason;
+      // A server that closes with "stop" takes back nothing: a reply that was cut stays cut.
+      if (this.#finish === undefined || isWhole(this.#finish)) this.#finish = choice.finish_reason;
       this.complete = true;
       piece = true;
     }
@@ -307,6 +315,7 @@ export class OpenAiStream implements StreamParser {
     }
     if (typeof delta.refusal === "string" && delta.refusal !== "") {
       this.#reply.addText(delta.refusal);
+      this.#isRefused = true;
       piece = true;
     }
     if (Array.isArray(delta.tool_calls)) {
@@ -315,6 +324,11 @@ export class OpenAiStream implements StreamParser {
         this.#reply.count(unitsOf(fragment));
         piece = true;
       }
+    } else if (typeof delta.function_call === "object" && delta.function_call !== null) {
+      const fragment = { index: 0, function: delta.function_call };
+      this.#toolCalls.add(fragment);
+      this.#reply.count(unitsOf(fragment));
+      piece = true;
     }
     return piece;
   }
@@ -348,6 +362,17 @@ export class OpenAiStream implements StreamParser {
       cached,
     );
   }
+}
+
+function meaningOf(finish: string): ModelReply["finishReason"] {
+  const reason = finish.toLowerCase();
+  return (Object.hasOwn(finishReasons, reason) ? finishReasons[reason] : undefined) ?? "other";
+}
+
+/** Whether the reason says that nothing was cut off. */
+function isWhole(finish: string): boolean {
+  const meaning = meaningOf(finish);
+  return meaning === "stop" || meaning === "tool_calls";
 }
 
 function hasError(chunk: Chunk | undefined): boolean {

@@ -90,7 +90,21 @@ export function readReply(text: string, mode: ReadingMode): Reading {
           if (mode.search === "all") unread.push(quoted(found, piece.text));
     }
   }
-  return { calls: withoutRepeats(calls), unread, said: said.trim() };
+  const left = said.trim();
+  return { calls: withoutRepeats(calls), unread, said: saysNothing(left) ? "" : left };
+}
+
+/** The longest text that can be nothing but marks: a step's report is longer, or says something. */
+const longestNothing = 200;
+
+/** Whether a text consists of what a model does not mean: invisible characters, marks of its chat template, empty fences. */
+function saysNothing(text: string): boolean {
+  return (
+    text.length <= longestNothing &&
+    /^(?:[\s\p{Cf}\p{Cc}]|<\|[\w ]{1,40}\|>|<\/?s>|<(?:bos|eos|pad|start_of_turn|end_of_turn)>|```\w{0,20}\s+```)*$/u.test(
+      text,
+    )
+  );
 }
 
 const isKnown = ({ tools }: ReadingMode, name: string): boolean => tools.some((tool) => tool.name === name);
