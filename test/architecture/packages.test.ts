@@ -14,7 +14,7 @@ const inBoth: readonly RegExp[] = [
   /^(?:LICENSE|README\.md|package\.json)$/,
   /^dist\/(?:cli|main|view-worker)\.js$/,
   /^dist\/package\.json$/,
-  /^dist\/shared\/[a-z]+-[A-Z0-9]+\.js$/,
+  /^dist\/shared\/(small|[a-z]+-[A-Z0-9]+)\.js$/,
   /^schemas\/[a-z]+\.schema\.json$/,
 ];
 const inExtension: readonly RegExp[] = [

@@ -13,7 +13,7 @@ const marks = {
   "the YAML package": "YAMLParseError",
   "the importers": "expected_output",
   "the regular expressions of policies": "RE2JSException",
-  "the HTTP client": "UND_ERR_CONNECT_TIMEOUT",
+  "the HTTP client": "UND_ERR_INFO",
   "the exports": "resourceSpans",
 };
 
@@ -68,8 +68,9 @@ describe("What is loaded", () => {
   });
 
   it("is each module from outside once in a file: a copy of the editor's API for each of ours was most of an activation", () => {
-    const repeated = builtFiles().filter((file) => {
-      const text = readFileSync(file, "utf8");
+    // One of the files holds the small ones.
+    const texts = builtFiles().flatMap((file) => readFileSync(file, "utf8").split(/^\$orketFiles/m));
+    const repeated = texts.filter((text) => {
       const required = [
         ...text.matchAll(/(?:var |,)[\w$]+ ?= ?((?:[\w$]+\()?require\("(?:node:|vscode)[^"]*"\))/g),
       ];

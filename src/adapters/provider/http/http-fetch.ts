@@ -153,11 +153,8 @@ class HttpExchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#begun = true;
-    this.#decoder = decoderFor(headerOf(headers, "content-encoding"), {
-      data: (bytes) => this.#data(bytes),
-      end: () => this.#finish({}),
-      error: (error) => this.#finish({ error: error instanceof Error ? error : new Error(String(error)) }),
-    });
+    const encoding = headerOf(headers, "content-encoding");
+    if (encoding !== null) this.#decoder = this.#decoderFor(encoding);
     this.#resolve({
       status,
       headers: { get: (name) => headerOf(headers, name) },
@@ -167,6 +164,14 @@ class HttpExchange implements Dispatcher.DispatchHandler {
         this.#attach(sink);
         return () => this.#stop();
       },
+    });
+  }
+
+  #decoderFor(encoding: string): BodyDecoder | undefined {
+    return decoderFor(encoding, {
+      data: (bytes) => this.#data(bytes),
+      end: () => this.#finish({}),
+      error: (error) => this.#finish({ error: error instanceof Error ? error : new Error(String(error)) }),
     });
   }
 
