@@ -102,7 +102,15 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
     const begun = { ...facts, startedBy: options.startedBy };
     const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
-    const parts = { store, history, definition, definitionRef, cutBytes, ours, from: { index, indexedEvents } };
+    const parts = {
+      store,
+      history,
+      definition,
+      definitionRef,
+      cutBytes,
+      ours,
+      from: { index, indexedEvents },
+    };
     const session = liveSession(parts, environment, options);
     checkWhole(session);
     // Another user's note of a change decides nothing here.
