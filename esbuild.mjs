@@ -19,7 +19,7 @@ const panels = ["conductor", "session", "flow"];
 
 /** The entry points that share code, by the name of their file in dist. */
 const nodeEntries = {
-  extension: "src/extension.ts",
+  host: "src/host/host.ts",
   main: "src/cli/main.ts",
   // A thread's; view-thread.ts starts it.
   "view-worker": "src/adapters/command/view-worker.ts",
@@ -196,7 +196,6 @@ async function nodeBundles(shared) {
   const exportsOf = new Map(
     Object.entries(metafile.outputs).map(([file, { exports }]) => [at(file), exports]),
   );
-  await mkdir(at("dist/shared"), { recursive: true });
   // A part's own file only names its pieces.
   const needed = outputFiles.filter(({ path: file }) => !file.startsWith(at("dist/part")));
   const scripts = await Promise.all(needed.map((file) => commonJs(shared, file, exportsOf)));
@@ -363,6 +362,26 @@ async function writeScript({ file, code, map }) {
 }
 
 /**
+ * What the editor loads to activate the extension is a separate file without all that performs what it registers; its `./host` is
+ * dist/host.js.
+ */
+async function extensionBundle(shared) {
+  const { outputFiles } = await esbuild.build({
+    ...shared,
+    entryPoints: [at("src/extension.ts")],
+    outfile: at("dist/extension.js"),
+    write: false,
+    platform: "node",
+    target: "node20.12",
+    format: "cjs",
+    external: ["vscode", "./host"],
+    supported: { "dynamic-import": false },
+  });
+  for (const { path: file, text } of outputFiles)
+    await writeFile(file, file.endsWith(".map") ? text : requireOnce(text));
+}
+
+/**
  * The command is a separate file, since it answers `--version` without loading anything; its `./main` is dist/main.js. It
  * reports to an old Node that it is too old, so it must parse there.
  */
@@ -441,8 +460,14 @@ async function integrationSuite(shared) {
 
 export async function build({ release = false } = {}) {
   await rm(at("dist"), { recursive: true, force: true });
+  await mkdir(at("dist/shared"), { recursive: true });
   const shared = await sharedOptions(release);
-  const jobs = [nodeBundles(shared), commandBundle(shared), panelBundles(shared).then(writeCodicons)];
+  const jobs = [
+    nodeBundles(shared),
+    extensionBundle(shared),
+    commandBundle(shared),
+    panelBundles(shared).then(writeCodicons),
+  ];
   if (!release) jobs.push(integrationSuite(shared));
   await Promise.all(jobs);
   await chmod(at("dist/cli.js"), 0o755);

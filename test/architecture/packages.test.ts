@@ -20,7 +20,7 @@ const inBoth: readonly RegExp[] = [
 const inExtension: readonly RegExp[] = [
   ...inBoth,
   /^(?:CHANGELOG\.md|LICENSE\.txt|readme\.md|changelog\.md)$/,
-  /^dist\/extension\.js$/,
+  /^dist\/(?:extension|host)\.js$/,
   /^dist\/webview\/[a-z]+\.(?:js|css|ttf)$/,
   /^dist\/webview\/shared-[A-Z0-9]+\.js$/,
   /^media\/[a-z-]+\.(?:svg|png|gif)$/,
