@@ -67,7 +67,9 @@ const leanUndici = {
   setup(context) {
     context.onLoad({ filter: /undici[\\/]lib[\\/]milo[\\/]/ }, () => ({ contents: "" }));
     for (const [name, changes] of Object.entries(lateInUndici)) {
-      const filter = new RegExp(`undici[\\\\/]lib[\\\\/]${name.replace("/", "[\\\\/]").replace(".", "\\.")}$`);
+      const filter = new RegExp(
+        `undici[\\\\/]lib[\\\\/]${name.replace("/", "[\\\\/]").replace(".", "\\.")}$`,
+      );
       context.onLoad({ filter }, async ({ path: file }) => {
         let contents = await readFile(file, "utf8");
         for (const [from, to] of changes) {

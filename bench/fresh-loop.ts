@@ -15,7 +15,10 @@ async function main([folder = "", count = "0", port = "0"]: readonly string[]): 
   for (let number = 0; number < Number(count); number += 1) {
     const messages = [
       { role: "system", content: system },
-      { role: "user", content: `# Task\n\nMake it so.\n\n# Your step: s${number}\n\n${ownText(number)} ${last}` },
+      {
+        role: "user",
+        content: `# Task\n\nMake it so.\n\n# Your step: s${number}\n\n${ownText(number)} ${last}`,
+      },
     ];
     const body = JSON.stringify({ model, messages });
     const answer = await request(`http://127.0.0.1:${port}/floor`, { method: "POST", dispatcher, body });
