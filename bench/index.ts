@@ -2,6 +2,7 @@ import { benchActivation } from "./activation";
 import { benchAgent } from "./agent";
 import { benchCommands } from "./commands";
 import { benchFlow } from "./flow";
+import { benchFresh } from "./fresh";
 import { benchJournal } from "./journal";
 import { benchMesh } from "./mesh";
 import { benchStartup } from "./startup";
@@ -16,6 +17,7 @@ const suites: Record<string, () => Promise<BenchRow[]>> = {
   startup: benchStartup,
   activation: benchActivation,
   flow: benchFlow,
+  fresh: benchFresh,
   journal: benchJournal,
   language: benchLanguage,
   stream: benchStream,

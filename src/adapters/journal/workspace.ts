@@ -49,7 +49,8 @@ export class WorkspaceFiles {
       try {
         at = await this.#step(above, name, create);
       } catch (error) {
-        if (!create && isDiskCode(error, "ENOENT")) return undefined;
+        // Below a file there is nothing to remove.
+        if (!create && isDiskCode(error, "ENOENT", "ENOTDIR")) return undefined;
         if (!isDiskCode(error, "ELOOP", "ENOTDIR")) throw error;
         throw inTheWay(artifact, `${name} is a link or a file where a folder is needed`, error);
       } finally {

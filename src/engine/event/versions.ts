@@ -11,7 +11,7 @@ export interface MakingVersions {
   readonly toolAnswers: number;
   /** What the drift rules report about a run; 0: they were not evaluated. */
   readonly driftRules: number;
-  /** How the reasons are worded for which a condition does not hold, or a command's verdict ends the run (since 3). */
+  /** How the reasons are worded for which a condition does not hold, or a command's verdict or a limit ends the run, and whether the end names parts left out for a conflict (since 3). */
   readonly reasons: number;
   /** How the decisions about parts of a file count for an `accept` step. */
   readonly acceptances: number;
@@ -23,7 +23,7 @@ export interface MakingVersions {
 export const currentVersions: MakingVersions = {
   promptBuilder: 5,
   callReader: 5,
-  toolAnswers: 4,
+  toolAnswers: 5,
   driftRules: 1,
   reasons: 3,
   acceptances: 2,

@@ -16,7 +16,8 @@ import type { CommandResult, CommandVariable } from "../port/commands";
 import type { ActiveRun } from "../state/cursor";
 import { commandNameOf } from "../state/command-call";
 import { failedStep } from "../state/failed-step";
-import { artifactsOf, changeAt } from "../state/scope";
+import { artifactsOf, changeAt, inTheWay, withChange } from "../state/scope";
+import type { Scope } from "../state/scope";
 import type { StepRun } from "../state/step-run";
 import { templateOf } from "./question-work";
 import { defined } from "../model/defined";
@@ -214,8 +215,16 @@ async function endEvents(
   const { ports } = context;
   const written: EventDraft[] = [];
   const files: EventData<"command_end">["files"] = [];
-  for (const { path, content, executable } of result.files) {
+  const left = withoutDeleted(active.scope, result.files);
+  const discarded = { ...result.discarded };
+  // What goes makes room for what comes.
+  for (const { path, content, executable } of [...result.files].sort(goneFirst)) {
     if (!decideWrite(path, context.state.definition.flow.policy).allowed) continue;
+    if (content !== null && lacksRoom(left, path)) {
+      discarded.files += 1;
+      discarded.bytes += content.length;
+      continue;
+    }
     const { base, own, isExecutable } = await standing(active, path, context);
     const callId = `command.${run.attempt}.${run.command?.attempt ?? 1}`;
     if (content === null) written.push(draft("artifact_deleted", run.key, { call_id: callId, path, base }));
@@ -252,11 +261,29 @@ async function endEvents(
       summary: ports.store.putText(endOfOutput(result.output)),
       ...read,
       files,
-      discarded: result.discarded,
+      discarded,
       ...(result.changed === undefined ? {} : { changed: [...result.changed] }),
       duration_ms: Math.round(result.durationMs * 10) / 10,
     }),
   ];
+}
+
+const goneFirst = (a: CommandResult["files"][number], b: CommandResult["files"][number]): number =>
+  Number(b.content === null) - Number(a.content === null);
+
+/** The scope without the session's files that a command deleted. */
+function withoutDeleted(scope: Scope, files: CommandResult["files"]): Scope {
+  let left = scope;
+  for (const { path, content } of files) {
+    const change = content === null ? changeAt(scope, path) : undefined;
+    if (change !== undefined) left = withChange(left, { ...change, content: null });
+  }
+  return left;
+}
+
+/** Whether a file of the session that the command left alone stands where this one needs a folder, or below it. */
+function lacksRoom(left: Scope, path: string): boolean {
+  return (changeAt(left, path)?.content ?? null) === null && inTheWay(left, path) !== undefined;
 }
 
 /** What a command's change replaces: the project's file as it was first read, and whether what is there now may be executed. */

@@ -345,6 +345,14 @@ function resultsOf(state: SessionState): Partial<EventData<"session_end">> {
   };
 }
 
+function limitSentence({ limit, value, used, needed }: EventData<"limit_reached">, reasons: number): string {
+  if (reasons >= 3 && limit === "duration_seconds")
+    return `The limit duration_seconds is ${value}, and the session has worked that long. Raise the limit to go on.`;
+  // A difference of prices has digits that mean nothing.
+  const amount = (one: number): number => (reasons < 3 ? one : Number(one.toFixed(6)));
+  return `The limit ${limit} is ${value}; ${amount(Math.max(0, value - used))} is left and the next call could use ${amount(needed)}. Raise the limit to go on.`;
+}
+
 function pauseOf(
   state: SessionState,
   runs: readonly FrontRun[],
@@ -352,12 +360,8 @@ function pauseOf(
 ): EventDraft {
   if (state.pauseRequested !== null) return draft("session_paused", null, state.pauseRequested);
   if (state.limitHit !== null) {
-    const { limit, value, used, needed } = state.limitHit;
-    const left = Math.max(0, value - used);
-    return draft("session_paused", null, {
-      reason: "limit",
-      message: `The limit ${limit} is ${value}; ${left} is left and the next call could use ${needed}. Raise the limit to go on.`,
-    });
+    const message = limitSentence(state.limitHit, state.versions.reasons);
+    return draft("session_paused", null, { reason: "limit", message });
   }
   if (conflict !== undefined) return pauseOfConflict(state, conflict);
   const failures = runs.filter(({ run }) => run.failure !== null);

@@ -225,7 +225,11 @@ export class Orchestrator {
     const { changes } = state.score.scope;
     if (changes.length === this.#materialised) return;
     const paths = new Map(changes.slice(this.#materialised).map((change) => [change.path, change.content]));
-    for (const [path, content] of paths) await this.#ports.store.materialise(path, content);
+    // A file may take the place of a folder, or the other way round: what goes makes room first.
+    for (const [path, content] of paths)
+      if (content === null) await this.#ports.store.materialise(path, content);
+    for (const [path, content] of paths)
+      if (content !== null) await this.#ports.store.materialise(path, content);
     this.#materialised = changes.length;
   }
 

@@ -2,7 +2,8 @@ import { versionsOf } from "../event/versions";
 import type { EventData, EventOf, SessionEvent } from "../event/event";
 import { addUsage } from "../event/tokens";
 import { observe } from "../conductor/drift/facts";
-import { callSettings, definitionSchema } from "../model/definition";
+import { callSettings } from "../model/definition";
+import { definitionSchema } from "../model/definition-schema";
 import { answerKey } from "../model/called-venues";
 import { activeRuns, isLeftOut, startBranch, updateRun } from "./cursor";
 import type { FrontRun } from "./cursor";
@@ -252,10 +253,11 @@ function sessionPart(state: SessionState, run: StepRun, event: RunEvent): Sessio
       return run.question?.kind === "exhausted" && event.data.verdict === "go_on"
         ? { ...state, unfinished: [...state.unfinished, run.key] }
         : state;
+    case "group_end":
+      return withLeftOut(state, event.data.failed);
     case "condition_checked":
     case "items_resolved":
     case "inputs_resolved":
-    case "group_end":
     case "command_start":
     case "result_set":
     case "prompt_built":
@@ -317,6 +319,14 @@ function failedCall(state: SessionState, run: StepRun, data: EventData<"model_ca
 
 function settledBy(state: SessionState, { call }: StepRun, hadAnswered: boolean): SessionState {
   return call === null ? state : { ...state, spending: settleFailedCall(state.spending, call, hadAnswered) };
+}
+
+/** What a group left out without a failure of its own: a part that wrote what another had written. */
+function withLeftOut(state: SessionState, failed: readonly string[]): SessionState {
+  const more = failed.filter((key) => !state.lost.includes(key));
+  return more.length === 0 || state.versions.reasons < 3
+    ? state
+    : { ...state, lost: [...state.lost, ...more] };
 }
 
 /** A skip that the Score itself causes does not count. */

@@ -82,8 +82,10 @@ export interface OpenConflict extends JoinConflict {
   readonly step: string;
 }
 
-/** Two steps that wrote one path, as a sentence. */
-export function conflictText({ steps, path }: JoinConflict): string {
+/** Two steps that wrote one path, or paths that cannot both be files, as a sentence. */
+export function conflictText({ steps, path, other }: JoinConflict): string {
+  if (other !== undefined)
+    return `The parallel steps ${steps[0]} and ${steps[1]} wrote ${path} and ${other}, which cannot both be files.`;
   return `The parallel steps ${steps[0]} and ${steps[1]} both wrote ${path}.`;
 }
 

@@ -211,10 +211,51 @@ export function artifactsOf(scope: Scope): ArtifactChange[] {
   return [...newestChanges(scope)].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }
 
-/** Two branches of one parallel group that changed one path. */
+/** A file of the session that keeps another path from being one: it stands above it, or below it. */
+export interface InTheWay {
+  readonly path: string;
+  readonly where: "above" | "below";
+}
+
+/** What keeps `path` from becoming a file beside the session's other files; `leaving` is a path that is given up for it. */
+export function inTheWay(scope: Scope, path: string, leaving?: string): InTheWay | undefined {
+  const stands = (change: ArtifactChange | undefined): boolean =>
+    change !== undefined && change.content !== null && change.path !== leaving;
+  for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+    const above = changeAt(scope, path.slice(0, at));
+    if (above !== undefined && stands(above)) return { path: above.path, where: "above" };
+  }
+  for (const change of newestChanges(scope)) {
+    if (change.path.startsWith(`${path}/`) && stands(change)) return { path: change.path, where: "below" };
+  }
+  return undefined;
+}
+
+/** Two branches of one parallel group that changed one path, or of which one wrote a file where the other needs a folder. */
 export interface JoinConflict {
   readonly path: string;
   readonly steps: readonly [string, string];
+  /** What the second step wrote below the file `path`, or the file that it wrote above it. */
+  readonly other?: string;
+}
+
+/** A file that this branch left where another needs a folder, or the other way round. */
+function nestedConflict(
+  base: Scope,
+  branch: Scope,
+  number: number,
+  joined: Scope,
+  writers: ReadonlyMap<string, { readonly branch: number; readonly step: string }>,
+): JoinConflict | undefined {
+  if (number === 0) return undefined;
+  for (const { path, content, step } of branch.changes.slice(base.changes.length)) {
+    if (content === null || changeAt(joined, path)?.content === null) continue;
+    const found = inTheWay(joined, path);
+    const writer = found === undefined ? undefined : writers.get(found.path);
+    if (found !== undefined && writer !== undefined && writer.branch !== number)
+      return { path: found.path, steps: [writer.step, step], other: path };
+  }
+  return undefined;
 }
 
 /** Joins branches into the scope that they started from, in the order given. */
@@ -234,6 +275,7 @@ export function joinScopes(
       writers.set(change.path, { branch: number, step: change.step });
       scope = withChange(scope, change);
     }
+    conflict ??= nestedConflict(base, branch, number, scope, writers);
     const results = new Map(branch.results.slice(base.results.length).map((result) => [result.key, result]));
     for (const pass of branch.passes.slice(base.passes.length)) {
       const result = results.get(pass.key);

@@ -24,16 +24,37 @@ const defaultMessages: Readonly<Record<NonNullable<SessionState["pause"]>["reaso
 
 const ended = (text: string): string => (/[.!?…]$/.test(text) ? text : `${text}.`);
 
-/** A skip never counts as success: a completed run names what was left out, and who decided it. */
-function completedText(state: SessionState): string {
-  const records = state.steps.slice();
-  const skipped = records.filter(({ status }) => status === "skipped");
+/** The most that one part of the sentence names; how many more there are is said. */
+const mostNamed = 3;
+
+function named(what: string, all: readonly string[]): string {
+  if (all.length === 0) return "";
+  const more = all.length > mostNamed ? ` and ${all.length - mostNamed} more` : "";
+  return `; ${what}: ${all.slice(0, mostNamed).join(", ")}${more}`;
+}
+
+/**
+ * What failed or was skipped never counts as success: a completed run names the runs that failed and were left out, the
+ * loops that ended without what they ask for, and what was skipped, first what a person or a role's switch skipped.
+ */
+function completedText({ steps, lost, unfinished, waived }: SessionState): string {
+  const records = steps.slice();
   const done = records.filter(({ status }) => status === "done").length;
-  const start = `Completed: ${done} ${done === 1 ? "step is" : "steps are"} done`;
-  if (skipped.length === 0) return `${start}.`;
-  const named = skipped.slice(0, 3).map(({ key, reason }) => `${key} (${reason ?? "skipped"})`);
-  const more = skipped.length > 3 ? ` and ${skipped.length - 3} more` : "";
-  return `${start}; skipped: ${named.join(", ")}${more}.`;
+  const waivers = new Set(waived.map(({ step }) => step));
+  const skipped = records.filter(({ status }) => status === "skipped");
+  const [first, others] = [true, false].map((isWaived) =>
+    skipped.filter(({ key }) => waivers.has(key) === isWaived),
+  );
+  const why = [...(first ?? []), ...(others ?? [])].map(
+    ({ key, reason }) => `${key} (${reason ?? "skipped"})`,
+  );
+  return [
+    `Completed: ${done} ${done === 1 ? "step is" : "steps are"} done`,
+    named("failed and left out", [...new Set(lost)]),
+    named("until never came true", [...new Set(unfinished)]),
+    named("skipped", why),
+    ".",
+  ].join("");
 }
 
 function stoppedText(state: SessionState): string {

@@ -10,7 +10,7 @@ import type { Limits } from "../model/flow";
 import { nextTryText } from "./next-try-text";
 import { outcomeSentence } from "./outcome";
 import { openPaths } from "../state/acceptance";
-import { activeRuns, isLeftOut, openConflict } from "../state/cursor";
+import { activeRuns, isLeftOut, conflictText, openConflict } from "../state/cursor";
 import type { ActiveRun, FrontRun } from "../state/cursor";
 import { decisionAbout } from "../state/decisions";
 import { movedFrom } from "../state/renames";
@@ -305,9 +305,7 @@ function failuresOf(state: SessionState, runs: readonly FrontRun[]): SessionView
   });
   const conflict = openConflict(state.score);
   if (conflict === undefined) return failed;
-  const [first, second] = conflict.steps;
-  const message = `The parallel steps ${first} and ${second} both wrote ${conflict.path}.`;
-  return [...failed, { step: conflict.step, code: "parallel_conflict", message }];
+  return [...failed, { step: conflict.step, code: "parallel_conflict", message: conflictText(conflict) }];
 }
 
 /** The steps that began, in that order, then those that are still planned. */

@@ -148,6 +148,7 @@ export function sessionStoreContract(name: string, open: () => Promise<StoreUnde
       assert.deepEqual(await under.workspace(), { "src/deep/a.ts": "one", "b.ts": "two" });
       await under.store.materialise("src/deep/a.ts", null);
       await under.store.materialise("never/was.ts", null);
+      await under.store.materialise("b.ts/below/a/file.ts", null);
       assert.deepEqual(await under.workspace(), { "b.ts": "two" });
     });
   });

@@ -476,6 +476,31 @@ describe("A limit", () => {
     assert.equal((await session.run()).outcome, "completed");
   });
 
+  it("is said without digits that mean nothing, and for time without a next call", async () => {
+    const definition = definitionOf([step("a", "writer"), step("b", "writer")], {
+      limits: { cost_usd: 0.01 },
+    });
+    definition.venue.pricing = { input_per_million_usd: 1, output_per_million_usd: 3 };
+    const paid = harness(definition, () => ({ text: "ok", usage: measured(100, 1600) }));
+    const state = await paid.run();
+    assert.match(
+      state.pause?.message ?? "",
+      /^The limit cost_usd is 0\.01; 0\.\d{1,6} is left .* use 0\.\d{1,6}\. /,
+    );
+
+    const slow = harness(
+      definitionOf([step("a", "writer"), step("b", "writer")], { limits: { duration_seconds: 1 } }),
+      () => {
+        slow.clock.ms += 1500;
+        return "ok";
+      },
+    );
+    assert.match(
+      (await slow.run()).pause?.message ?? "",
+      /duration_seconds is 1, and the session has worked that long/,
+    );
+  });
+
   it("on model calls counts retries too", async () => {
     const session = harness(
       definitionOf([step("a", "writer")], { limits: { model_calls: 2 } }),

@@ -98,6 +98,10 @@ describe("The Score's language", () => {
 
     assert.equal(state.outcome, "completed");
     assert.deepEqual(session.eventsOf("session_end")[0]?.data.unfinished, ["fixing"]);
+    assert.match(
+      viewSession(state).ending ?? "",
+      /^Completed: 7 steps are done; until never came true: fixing; skipped: review#1 /,
+    );
     await replays(session);
   });
 
@@ -275,6 +279,7 @@ describe("The Score's language", () => {
 
     assert.equal(state.outcome, "completed");
     assert.deepEqual(session.eventsOf("session_end")[0]?.data.failed, ["one"]);
+    assert.equal(viewSession(state).ending, "Completed: 1 step is done; failed and left out: one.");
     assert.match(failed.pause?.message ?? "", /Everything in reviews failed/);
     await replays(session);
     await replays(all);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { draft } from "../../event/event";
-import { writeTarget } from "./team-files";
+import { noRoom, writeTarget } from "./team-files";
 import { pathArg } from "./arguments";
 import { defineTool } from "./tool";
 
@@ -21,6 +21,8 @@ export const moveFile = defineTool("move_file", {
     if (source.path === target.path) return job.result(false, `${from} and ${to} are the same file.`);
     const taken = target.own === undefined ? target.base : target.own.content;
     if (taken !== null) return job.result(false, `There is a file ${to} already; delete it first.`);
+    const refusal = noRoom(job, target, to, source.path);
+    if (refusal !== undefined) return refusal;
     return draft("artifact_written", active.run.key, {
       call_id: job.call.id,
       path: target.path,

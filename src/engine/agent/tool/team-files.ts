@@ -2,7 +2,7 @@ import type { BlobRef } from "../../event/content";
 import { draft } from "../../event/event";
 import type { EventDraft } from "../../event/event";
 import { classifyPath, decideRead, decideWrite } from "../../policy/file-policy";
-import { changeAt } from "../../state/scope";
+import { changeAt, inTheWay } from "../../state/scope";
 import type { ArtifactChange } from "../../state/scope";
 import { describeBytes } from "../../policy/file-kind";
 import { maxFileBytes } from "./tool";
@@ -51,16 +51,16 @@ export function below(change: ArtifactChange, folder: string): string[] | undefi
   return change.path.startsWith(`${folder}/`) ? change.path.slice(folder.length + 1).split("/") : undefined;
 }
 
-export type Target =
-  | {
-      readonly kind: "target";
-      readonly path: string;
-      readonly base: BlobRef | null;
-      readonly own: ArtifactChange | undefined;
-      /** What is there now, the team's version or the project's, may be executed. */
-      readonly executable: boolean;
-    }
-  | { readonly kind: "refused"; readonly event: EventDraft };
+interface FreeTarget {
+  readonly kind: "target";
+  readonly path: string;
+  readonly base: BlobRef | null;
+  readonly own: ArtifactChange | undefined;
+  /** What is there now, the team's version or the project's, may be executed. */
+  readonly executable: boolean;
+}
+
+export type Target = FreeTarget | { readonly kind: "refused"; readonly event: EventDraft };
 
 /** Where a write may go, and the project's file that it would replace. */
 export async function writeTarget(job: Job, raw: string): Promise<Target> {
@@ -85,6 +85,25 @@ export async function writeTarget(job: Job, raw: string): Promise<Target> {
   };
 }
 
+/** The refusal of a write where other files of the session stand above or below it; `leaving` is moved away for it. */
+export function noRoom(
+  job: Job,
+  { path, own }: FreeTarget,
+  raw: string,
+  leaving?: string,
+): EventDraft | undefined {
+  if (own !== undefined && own.content !== null) return undefined;
+  const found = inTheWay(job.context.active.scope, path, leaving);
+  if (found === undefined) return undefined;
+  return found.where === "above"
+    ? job.denied(
+        "not-a-folder",
+        `The session's file ${found.path} is in the place of a folder that ${raw} needs.`,
+        raw,
+      )
+    : job.denied("is-folder", `${raw} is a folder: the session has the file ${found.path} in it.`, raw);
+}
+
 export type NewText = { readonly text: string } | { readonly problem: EventDraft };
 
 /**
@@ -99,6 +118,8 @@ export async function propose(
 ): Promise<EventDraft> {
   const target = await writeTarget(job, raw);
   if (target.kind === "refused") return target.event;
+  const refusal = noRoom(job, target, raw);
+  if (refusal !== undefined) return refusal;
   const made = await content(target.path);
   if ("problem" in made) return made.problem;
   if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(made.text)) {
