@@ -91,7 +91,13 @@ async function load(): Promise<void> {
 async function keep(): Promise<void> {
   const controller = await SessionController.read(folder, { ...options, workDomain: workDomainOf(folder) });
   const ignore = (): undefined => undefined;
-  const parts = { send: () => Promise.resolve(), artifacts: () => [], textOf: String, atRest: ignore, failed: ignore };
+  const parts = {
+    send: () => Promise.resolve(),
+    artifacts: () => [],
+    textOf: String,
+    atRest: ignore,
+    failed: ignore,
+  };
   const feed = new SessionFeed(controller, parts);
   const screen = await feed.firstScreen();
   if (screen === undefined) throw new Error("there is no first screen");
@@ -116,7 +122,8 @@ async function view(): Promise<void> {
   const snapshot = await openSnapshot(folder);
   const { steps } = viewSession(snapshot.state);
   const last = await snapshot.readEvents(snapshot.state.events - 200, 200);
-  if (!snapshot.indexed || last.length !== 200 || steps.length < 1000) throw new Error("the index was not used");
+  if (!snapshot.indexed || last.length !== 200 || steps.length < 1000)
+    throw new Error("the index was not used");
 }
 
 const modes: Readonly<Record<string, () => Promise<void>>> = {

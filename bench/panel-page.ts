@@ -209,7 +209,7 @@ export async function sessionPage(
     send: (message) => send(message),
     artifacts: () => [],
     textOf: String,
-      atRest: () => undefined,
+    atRest: () => undefined,
     failed: (error) => {
       throw error;
     },

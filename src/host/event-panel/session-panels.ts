@@ -38,8 +38,7 @@ export class SessionPanels implements vscode.WebviewPanelSerializer<unknown> {
     const panel = this.#create(title, { directory, id });
     const pending = new PendingPanel(panel, screen);
     this.#pending.set(directory, pending);
-    const forget = (): boolean =>
-      this.#pending.get(directory) === pending && this.#pending.delete(directory);
+    const forget = (): boolean => this.#pending.get(directory) === pending && this.#pending.delete(directory);
     panel.onDidDispose(forget);
     opening.catch(() => {
       if (forget()) panel.dispose();

@@ -96,7 +96,8 @@ describe("coalesced work that fails", () => {
     const feed = new SessionFeed(controller, {
       send: () => (reachable ? Promise.resolve() : Promise.reject(new Error("disposed"))),
       artifacts: () => [],
-      textOf: String, atRest: () => undefined,
+      textOf: String,
+      atRest: () => undefined,
       failed: (error) => failures.push(error),
     });
     try {

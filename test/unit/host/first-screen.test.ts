@@ -121,7 +121,9 @@ describe("The first screen of a session that was shown before", function () {
     const answers = [
       answerOf(read, { type: "ready", filter: noFilter }),
       ...[total - 40, total - firstRows].flatMap((from) =>
-        (["transcript", "rows"] as const).map((type) => answerOf(read, { type, edition: 1, from, to: from + 40 })),
+        (["transcript", "rows"] as const).map((type) =>
+          answerOf(read, { type, edition: 1, from, to: from + 40 }),
+        ),
       ),
     ];
     const plain = JSON.parse(JSON.stringify(told)) as { info?: { proven?: unknown } }[];
