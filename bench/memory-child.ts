@@ -120,9 +120,9 @@ async function show(): Promise<void> {
 /** The same from the session itself, which replaces it: all that the panel knows then. */
 async function view(): Promise<void> {
   const snapshot = await openSnapshot(folder);
-  const { steps } = viewSession(snapshot.state);
+  const shown = viewSession(snapshot.state).steps;
   const last = await snapshot.readEvents(snapshot.state.events - 200, 200);
-  if (!snapshot.indexed || last.length !== 200 || steps.length < 1000)
+  if (!snapshot.indexed || last.length !== 200 || shown.length < 1000)
     throw new Error("the index was not used");
 }
 
