@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { WebviewPanel } from "vscode";
 import type { Handle } from "../../../src/adapters/files/file-system";
 import { OrketFileSystem } from "../../../src/adapters/files/orket-gate";
 import type { SessionEnvironment } from "../../../src/adapters/journal/jsonl-session-store";
@@ -11,6 +12,7 @@ import type { FirstScreen } from "../../../src/app/panel/first-screen";
 import { SessionController } from "../../../src/app/session/controller";
 import { openLiveSession } from "../../../src/app/session/open";
 import type { RuntimeOptions } from "../../../src/app/session/session";
+import { PendingPanel } from "../../../src/host/event-panel/pending-panel";
 import { SessionFeed } from "../../../src/host/event-panel/session-feed";
 import { noFilter } from "../../../src/protocol/session-panel";
 import type { PanelMessage } from "../../../src/protocol/session-panel";
@@ -118,7 +120,9 @@ describe("The first screen of a session that was shown before", function () {
       await feed.handlers.rows({ type: "rows", edition: 1, from, to });
     }
     // What was proven is told later, by one more head.
-    const told = messages.filter(({ type }, index) => index === 0 || type === "transcript" || type === "rows");
+    const told = messages.filter(
+      ({ type }, index) => index === 0 || type === "transcript" || type === "rows",
+    );
     const answers = [
       answerOf(read, { type: "ready", filter: noFilter }),
       ...[total - 40, total - firstRows].flatMap((from) =>
@@ -192,6 +196,30 @@ describe("The first screen of a session that was shown before", function () {
     assert.equal(await watched.firstScreen(), undefined);
     watched.stop();
     await damaged.dispose();
+  });
+
+  it("is shown by a panel that hands over to the session what only that can answer", () => {
+    const posted: unknown[] = [];
+    let receive: ((message: unknown) => void) | undefined;
+    const webview = {
+      postMessage: (message: unknown) => Promise.resolve(posted.push(message)),
+      onDidReceiveMessage: (listener: (message: unknown) => void) => {
+        receive = listener;
+        return { dispose: () => (receive = undefined) };
+      },
+    };
+    const pending = new PendingPanel({ webview } as unknown as WebviewPanel, screen);
+    const { total } = screen.info;
+    const ready = { type: "ready", filter: noFilter };
+    const page = { type: "transcript", edition: 1, from: total - 40, to: total };
+    const usage = { type: "usage" };
+    for (const message of [ready, page, usage, { type: "ping" }, "nonsense"]) receive?.(message);
+    assert.deepEqual(
+      posted.map((message) => (message as PanelMessage).type),
+      ["info", "transcript", "info"],
+    );
+    assert.deepEqual(pending.handOver(), [ready, usage, "nonsense"]);
+    assert.equal(receive, undefined);
   });
 
   it("is read with as many bytes of a long session as of a short one", async () => {
