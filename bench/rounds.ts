@@ -96,8 +96,7 @@ async function session(folder: string, port: number): Promise<string> {
   let by = "nothing";
   live.orchestrator.listen({
     onEvents: (events) => {
-      for (const event of events)
-        if (event.type === "command_end") by = event.data.isolated_by ?? "nothing";
+      for (const event of events) if (event.type === "command_end") by = event.data.isolated_by ?? "nothing";
     },
   });
   const state = await live.orchestrator.run();
