@@ -38,23 +38,48 @@ async function sampleFiles() {
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** What is loaded late in files of undici: a text of the file, and what takes its place. */
+const lateInUndici = {
+  "dispatcher/client.js": [
+    [
+      "const connectH2 = require('./client-h2.js')",
+      "const connectH2 = (client, socket) => require('./client-h2.js')(client, socket)",
+    ],
+    ["const http = require('node:http')", ""],
+    [
+      /const getDefaultNodeMaxHeaderSize = http &&[^]*?\n\n/,
+      "const getDefaultNodeMaxHeaderSize = () => require('node:http').maxHeaderSize\n\n",
+    ],
+  ],
+  "core/util.js": [
+    ["const { IncomingMessage } = require('node:http')", ""],
+    ["constructor === IncomingMessage", "constructor === require('node:http').IncomingMessage"],
+  ],
+};
+
 /**
  * undici without what a call does not use: its second parser of HTTP, which only an environment variable selects and which is
- * a quarter of the package, is left out; HTTP/2 is loaded for the first connection that speaks it.
+ * a quarter of the package, is left out; HTTP/2 is loaded for the first connection that speaks it, and Node's own client only
+ * where its limit of a header is asked for.
  */
 const leanUndici = {
   name: "lean-undici",
   setup(context) {
     context.onLoad({ filter: /undici[\\/]lib[\\/]milo[\\/]/ }, () => ({ contents: "" }));
-    context.onLoad({ filter: /undici[\\/]lib[\\/]dispatcher[\\/]client\.js$/ }, async ({ path: file }) => {
-      const text = await readFile(file, "utf8");
-      const contents = text.replace(
-        "const connectH2 = require('./client-h2.js')",
-        "const connectH2 = (client, socket) => require('./client-h2.js')(client, socket)",
+    for (const [name, changes] of Object.entries(lateInUndici)) {
+      const filter = new RegExp(
+        `undici[\\\\/]lib[\\\\/]${name.replace("/", "[\\\\/]").replace(".", "\\.")}$`,
       );
-      if (contents === text) throw new Error("undici's client no longer loads HTTP/2 as it did");
-      return { contents };
-    });
+      context.onLoad({ filter }, async ({ path: file }) => {
+        let contents = await readFile(file, "utf8");
+        for (const [from, to] of changes) {
+          const changed = contents.replace(from, to);
+          if (changed === contents) throw new Error(`undici's ${name} is no longer as expected: ${from}`);
+          contents = changed;
+        }
+        return { contents };
+      });
+    }
   },
 };
 

@@ -195,7 +195,10 @@ function live(
       startDirectory: options.startDirectory,
       references: flow.references,
       policy: flow.policy,
-      ...defined({ fs: environment.projectFs, ripgrep: environment.projectFs ? undefined : options.ripgrep }),
+      ...defined({ fs: environment.projectFs }),
+      get ripgrep() {
+        return environment.projectFs === undefined ? options.ripgrep : undefined;
+      },
     }),
     external: options.external ?? noExternalTools,
     features: options.features?.(options.workDomain) ?? noLanguageFeatures,

@@ -84,10 +84,19 @@ function parsedTarget(url: string): Omit<Target, "proxy"> {
   return { origin, path: pathname + search };
 }
 
+/** Node's own limit of a response's header in bytes; it is only asked for where an option may have changed it, which loads `node:http`. */
+const maxHeaderBytes = 16_384;
+
+function maxHeaderSize(): { readonly maxHeaderSize?: number } {
+  const options = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS ?? ""}`;
+  return options.includes("max-http-header-size") ? {} : { maxHeaderSize: maxHeaderBytes };
+}
+
 function agentOf(connectMs: number, fresh: boolean, proxy: string | undefined, proxies: Proxies): Dispatcher {
   const options = {
     connect: { timeout: connectMs },
     headersTimeout: 0,
+    ...maxHeaderSize(),
     bodyTimeout: 0,
     // Without pipelining a connection serves one request and is closed.
     ...(fresh ? { pipelining: 0 } : {}),
