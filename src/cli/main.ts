@@ -14,6 +14,7 @@ import { processIo, steer } from "./io";
 import type { Io } from "./io";
 import { parseArguments } from "./parse";
 import { safeLine, safeText } from "./text/safe";
+import { makeFolderNow } from "../adapters/files/make-folder";
 
 declare const ORKET_VERSION: string;
 
@@ -79,7 +80,9 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
 /** Compiling the code takes as long as a short command: Node keeps it for the next one. Before 22.8 it cannot. */
 function keepCompiledCode(): void {
   const { enableCompileCache } = module as Partial<Pick<typeof module, "enableCompileCache">>;
-  enableCompileCache?.(path.join(cacheFolder(), "code"));
+  const folder = path.join(cacheFolder(), "code");
+  // Node would make the folder, and never stop trying where none can be.
+  if (enableCompileCache !== undefined && makeFolderNow(folder)) enableCompileCache(folder);
 }
 
 /** The command line, from its arguments to the exit code. */
