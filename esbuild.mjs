@@ -19,7 +19,7 @@ const panels = ["conductor", "session", "flow"];
 
 /** The entry points that share code, by the name of their file in dist. */
 const nodeEntries = {
-  extension: "src/extension.ts",
+  host: "src/host/host.ts",
   main: "src/cli/main.ts",
   // A thread's; view-thread.ts starts it.
   "view-worker": "src/adapters/command/view-worker.ts",
@@ -38,11 +38,48 @@ async function sampleFiles() {
   return Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** undici's second parser of HTTP, which it uses only when an environment variable asks for it: a quarter of the package. */
-const withoutMilo = {
-  name: "without-milo",
+/** What is loaded late in files of undici: a text of the file, and what takes its place. */
+const lateInUndici = {
+  "dispatcher/client.js": [
+    [
+      "const connectH2 = require('./client-h2.js')",
+      "const connectH2 = (client, socket) => require('./client-h2.js')(client, socket)",
+    ],
+    ["const http = require('node:http')", ""],
+    [
+      /const getDefaultNodeMaxHeaderSize = http &&[^]*?\n\n/,
+      "const getDefaultNodeMaxHeaderSize = () => require('node:http').maxHeaderSize\n\n",
+    ],
+  ],
+  "core/util.js": [
+    ["const { IncomingMessage } = require('node:http')", ""],
+    ["constructor === IncomingMessage", "constructor === require('node:http').IncomingMessage"],
+  ],
+};
+
+/**
+ * undici without what a call does not use: its second parser of HTTP, which only an environment variable selects and which is
+ * a quarter of the package, is left out; HTTP/2 is loaded for the first connection that speaks it, and Node's own client only
+ * where its limit of a header is asked for.
+ */
+const leanUndici = {
+  name: "lean-undici",
   setup(context) {
     context.onLoad({ filter: /undici[\\/]lib[\\/]milo[\\/]/ }, () => ({ contents: "" }));
+    for (const [name, changes] of Object.entries(lateInUndici)) {
+      const filter = new RegExp(
+        `undici[\\\\/]lib[\\\\/]${name.replace("/", "[\\\\/]").replace(".", "\\.")}$`,
+      );
+      context.onLoad({ filter }, async ({ path: file }) => {
+        let contents = await readFile(file, "utf8");
+        for (const [from, to] of changes) {
+          const changed = contents.replace(from, to);
+          if (changed === contents) throw new Error(`undici's ${name} is no longer as expected: ${from}`);
+          contents = changed;
+        }
+        return { contents };
+      });
+    }
   },
 };
 
@@ -78,12 +115,21 @@ const parts = {
     "src/engine/model/once.ts",
     "src/language/text/file-kind.ts",
   ],
+  // Of the schema beside it only this is needed.
+  format: ["src/engine/event/format.ts"],
   schemas: ["src/engine/{model,event}/**", "src/protocol/**"],
   language: ["src/language/index.ts"],
+  help: ["src/language/help/**"],
+  resolve: ["src/language/flow/resolve.ts"],
   import: ["src/language/{import,templates}/**"],
   export: ["src/app/export/**"],
+  view: ["src/engine/view/**"],
   perform: ["src/engine/{agent,orchestrator,conductor}/**", "src/adapters/{command,provider}/**"],
   mesh: ["src/adapters/provider/mesh/**"],
+  decoding: ["src/adapters/provider/http/content-encoding.ts"],
+  // Without what a proxy needs besides.
+  client: ["node_modules/undici/lib/dispatcher/agent.js"],
+  proxy: ["src/adapters/provider/http/proxy-agent.ts"],
   patterns: ["src/adapters/files/matcher.ts"],
   width: ["src/cli/text/wide-text.ts"],
   commands: ["src/cli/commands/index.ts"],
@@ -95,14 +141,16 @@ async function partFiles() {
   for (const [name, patterns] of Object.entries(parts)) {
     files[name] = [];
     for await (const file of glob(patterns, { cwd: root })) {
-      if (!file.endsWith(".ts") || file.endsWith(".d.ts")) continue;
+      if (!/(?<!\.d)\.(ts|js)$/.test(file)) continue;
       // A thread's own file does its work when it is loaded.
       if (file.endsWith("-worker.ts")) continue;
-      // Beside the schemas there are functions that others use; they stay outside.
-      if (name === "schemas" && !/^import \* as z /m.test(await readFile(at(file), "utf8"))) continue;
-      files[name].push(at(file));
+      // A schema is built when its file is first used. Beside the schemas there are functions that others use; they stay outside.
+      if (name !== "schemas") files[name].push(at(file));
+      else if (/^import \* as z /m.test(await readFile(at(file), "utf8")))
+        files[`schema/${file.replaceAll(/[\\/]/g, "-")}`] = [at(file)];
     }
   }
+  delete files.schemas;
   return files;
 }
 
@@ -131,7 +179,7 @@ async function nodeBundles(shared) {
     sourcemap: shared.sourcemap && "inline",
     entryPoints: Object.fromEntries([
       ...entries,
-      ...Object.keys(parts).map((name) => [`part/${name}`, `part:${name}`]),
+      ...Object.keys(files).map((name) => [`part/${name}`, `part:${name}`]),
     ]),
     outdir: at("dist"),
     chunkNames: "shared/[name]-[hash]",
@@ -145,15 +193,89 @@ async function nodeBundles(shared) {
     // The packages' ESM builds can be tree-shaken; their CommonJS builds are included whole.
     mainFields: ["module", "main"],
     define: { ...shared.define, "process.env.UNDICI_USE_MILO": "undefined" },
-    plugins: [partEntries(files), withoutMilo],
+    plugins: [partEntries(files), leanUndici],
   });
   const exportsOf = new Map(
     Object.entries(metafile.outputs).map(([file, { exports }]) => [at(file), exports]),
   );
-  await mkdir(at("dist/shared"), { recursive: true });
   // A part's own file only names its pieces.
   const needed = outputFiles.filter(({ path: file }) => !file.startsWith(at("dist/part")));
-  await Promise.all(needed.map((file) => writeCommonJs(shared, file, exportsOf)));
+  const scripts = await Promise.all(needed.map((file) => commonJs(shared, file, exportsOf)));
+  const needing = partsBehind(metafile.outputs);
+  const isSmall = ({ file, code }) =>
+    path.dirname(file) === at("dist/shared") &&
+    code.length < (shared.minify ? smallBytes : 2 * smallBytes) &&
+    !isSeldom(needing.get(file) ?? []);
+  const small = new Set(scripts.filter(isSmall).map(({ file }) => path.basename(file)));
+  const others = scripts.filter((script) => !isSmall(script)).map((script) => referring(script, small));
+  await Promise.all([...others, smallScript(scripts.filter(isSmall), small)].map(writeScript));
+}
+
+/**
+ * Shared files below this size are written into one, since opening a file takes Node longer than reading this much: a run
+ * would open twenty more. Each is still evaluated on first use.
+ */
+const smallBytes = 32_000;
+
+/** What a run seldom needs: its files stay apart, also small ones. */
+const seldomParts = new Set(["decoding", "export", "import", "mesh", "patterns", "proxy", "width"]);
+
+/** The table of commands names everything. */
+const isSeldom = (needing) =>
+  needing.some((part) => seldomParts.has(part)) &&
+  needing.every((part) => part === "commands" || seldomParts.has(part));
+
+/** The parts that need each file that parts need. */
+function partsBehind(outputs) {
+  const needing = new Map();
+  for (const [entry, { entryPoint }] of Object.entries(outputs)) {
+    if (!entryPoint?.startsWith("part:")) continue;
+    const seen = new Set([entry]);
+    for (const file of seen) {
+      needing.set(at(file), [...(needing.get(at(file)) ?? []), entryPoint.slice(5)]);
+      for (const { path: needed, kind } of outputs[file].imports)
+        if (kind === "import-statement" && needed in outputs) seen.add(needed);
+    }
+  }
+  return needing;
+}
+
+/** The file of dist/shared that holds the small ones, and gives one by its name. */
+const smallFile = "small.js";
+
+/** What gives the small files in that file; no name of theirs is like it. */
+const smallName = "$orketSmallFile";
+
+const localFile = /require\("(\.{1,2}\/[^"]*)"\)/g;
+
+/** A script that loads the small files from the one that holds them. */
+function referring({ file, code, isLazy, map }, small) {
+  const placed = code.replaceAll(localFile, (whole, name) => {
+    if (!small.has(path.basename(name))) return whole;
+    return `require("${path.posix.dirname(name)}/${smallFile}")(${JSON.stringify(path.basename(name))})`;
+  });
+  return { file, code: isLazy ? placed.replace(/^("use strict";)?/, `$1${helper} `) : placed, map };
+}
+
+/** The script of the small files; a source map of sections keeps their lines. */
+function smallScript(scripts, small) {
+  const lines = [
+    `"use strict";${helper} const $orketFiles={},$orketLoaded={};` +
+      `function ${smallName}(name){let file=$orketLoaded[name];` +
+      `if(file===undefined){file=$orketLoaded[name]={exports:{}};$orketFiles[name](file,file.exports);}` +
+      `return file.exports;}module.exports=${smallName};`,
+  ];
+  const sections = [];
+  for (const { file, code, map } of scripts.sort((a, b) => (a.file < b.file ? -1 : 1))) {
+    lines.push(`$orketFiles[${JSON.stringify(path.basename(file))}]=function(module,exports){`);
+    if (map !== undefined) sections.push({ offset: { line: lines.length, column: 0 }, map: JSON.parse(map) });
+    const placed = code.replaceAll(localFile, (whole, name) =>
+      small.has(path.basename(name)) ? `${smallName}(${JSON.stringify(path.basename(name))})` : whole,
+    );
+    lines.push(...placed.trimEnd().split("\n"), "};");
+  }
+  const map = sections.length === 0 ? undefined : JSON.stringify({ version: 3, sections });
+  return { file: at("dist/shared", smallFile), code: `${lines.join("\n")}\n`, map };
 }
 
 /**
@@ -176,7 +298,7 @@ function lazyFile(names, load) {
 }
 
 /** Modules of Node that a start does not use, and that take milliseconds to load: they are loaded on first use, too. */
-const lateBuiltins = ["node:child_process", "node:stream/consumers"];
+const lateBuiltins = ["node:child_process", "node:stream/consumers", "node:worker_threads", "node:zlib"];
 
 /** The names of a module that a file loads, where it is loaded on first use. */
 async function lateNames(exportsOf, from, name) {
@@ -203,7 +325,11 @@ function requireOnce(code) {
   );
 }
 
-async function writeCommonJs({ minify, sourcemap }, { path: file, text }, exportsOf) {
+/** In one line, so that the lines of a source map stay as they are. */
+const helper = lazyFile.toString().replaceAll(/\s+/g, " ");
+
+/** A built file as CommonJS, where what it needs is loaded on first use. `isLazy`: it needs the helper for that. */
+async function commonJs({ minify, sourcemap }, { path: file, text }, exportsOf) {
   const { code: transformed, map } = await esbuild.transform(text, {
     format: "cjs",
     platform: "node",
@@ -228,12 +354,33 @@ async function writeCommonJs({ minify, sourcemap }, { path: file, text }, export
       : names.filter((each) => code.includes(`${variable}.${each}`));
     return `${start}lazyFile(${JSON.stringify(used)},()=>require("${name}"))`;
   });
-  // In the first line, so that the lines of the source map stay as they are.
-  const helper = lazyFile.toString().replaceAll(/\s+/g, " ");
-  const whole = lazy === code ? code : lazy.replace(/^("use strict";)?/, (strict) => `${strict}${helper} `);
-  if (!sourcemap) return writeFile(file, whole);
+  return { file, code: lazy, isLazy: lazy !== code, map: sourcemap ? map : undefined };
+}
+
+async function writeScript({ file, code, map }) {
+  if (map === undefined) return writeFile(file, code);
   await writeFile(`${file}.map`, map);
-  await writeFile(file, `${whole}//# sourceMappingURL=${path.basename(file)}.map\n`);
+  await writeFile(file, `${code}//# sourceMappingURL=${path.basename(file)}.map\n`);
+}
+
+/**
+ * What the editor loads to activate the extension is a separate file without all that performs what it registers; its `./host` is
+ * dist/host.js.
+ */
+async function extensionBundle(shared) {
+  const { outputFiles } = await esbuild.build({
+    ...shared,
+    entryPoints: [at("src/extension.ts")],
+    outfile: at("dist/extension.js"),
+    write: false,
+    platform: "node",
+    target: "node20.12",
+    format: "cjs",
+    external: ["vscode", "./host"],
+    supported: { "dynamic-import": false },
+  });
+  for (const { path: file, text } of outputFiles)
+    await writeFile(file, file.endsWith(".map") ? text : requireOnce(text));
 }
 
 /**
@@ -315,8 +462,14 @@ async function integrationSuite(shared) {
 
 export async function build({ release = false } = {}) {
   await rm(at("dist"), { recursive: true, force: true });
+  await mkdir(at("dist/shared"), { recursive: true });
   const shared = await sharedOptions(release);
-  const jobs = [nodeBundles(shared), commandBundle(shared), panelBundles(shared).then(writeCodicons)];
+  const jobs = [
+    nodeBundles(shared),
+    extensionBundle(shared),
+    commandBundle(shared),
+    panelBundles(shared).then(writeCodicons),
+  ];
   if (!release) jobs.push(integrationSuite(shared));
   await Promise.all(jobs);
   await chmod(at("dist/cli.js"), 0o755);

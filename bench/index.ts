@@ -2,9 +2,11 @@ import { benchActivation } from "./activation";
 import { benchAgent } from "./agent";
 import { benchCommands } from "./commands";
 import { benchFlow } from "./flow";
+import { benchFresh } from "./fresh";
 import { benchJournal } from "./journal";
 import { benchMesh } from "./mesh";
 import { benchStartup } from "./startup";
+import { benchRounds } from "./rounds";
 import { benchStream } from "./stream";
 import { benchMemory } from "./memory";
 import { benchThread } from "./thread";
@@ -16,6 +18,8 @@ const suites: Record<string, () => Promise<BenchRow[]>> = {
   startup: benchStartup,
   activation: benchActivation,
   flow: benchFlow,
+  fresh: benchFresh,
+  rounds: benchRounds,
   journal: benchJournal,
   language: benchLanguage,
   stream: benchStream,

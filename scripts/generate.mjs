@@ -1,6 +1,6 @@
 /*
- * `npm run generate`: the JSON Schemas and docs/formats.md, from the engine's own schemas. Written text is in
- * scripts/formats.mjs. `generated()` returns the files without writing them; a test compares them with the committed ones.
+ * `npm run generate`: the JSON Schemas, docs/formats.md and the tools' parameters, from the engine's own schemas. Written
+ * text is in scripts/formats.mjs. `generated()` returns the files without writing them; a test compares them with the committed ones.
  */
 import { createRequire } from "node:module";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 require(path.join(root, "scripts", "transpile-hook.cjs"));
 const z = require("zod");
 const { fileKinds } = require(path.join(root, "src/language/text/file-kind.ts"));
-const { definitionSchema } = require(path.join(root, "src/engine/model/definition.ts"));
+const { definitionSchema } = require(path.join(root, "src/engine/model/definition-schema.ts"));
 const { eventData } = require(path.join(root, "src/engine/event/event.ts"));
 const { toolRegistry } = require(path.join(root, "src/engine/agent/tool/registry.ts"));
 const { placeholderForms } = require(path.join(root, "src/engine/model/template.ts"));
@@ -62,6 +62,21 @@ function schemaFiles() {
   return files;
 }
 
+/** What a model is told about the arguments of each tool. */
+function toolParameters() {
+  const parameters = mapValues(toolRegistry, ({ args }) => {
+    const schema = draft7(args);
+    delete schema.$schema;
+    return schema;
+  });
+  return `// Written by \`npm run generate\`.
+import type { BuiltinTool } from "../../model/tools";
+
+/** The arguments of each tool as a JSON Schema: at the start of a run, deriving them takes as long as reading the Flow's files. */
+export const toolParameters: Readonly<Record<BuiltinTool, Readonly<Record<string, unknown>>>> = ${JSON.stringify(parameters)};
+`;
+}
+
 /** Every generated file with its text. */
 export async function generated() {
   const prettier = await import("prettier");
@@ -76,6 +91,7 @@ export async function generated() {
   const texts = {
     ...mapValues(schemas, (schema) => JSON.stringify(schema, null, 2)),
     "docs/formats.md": page,
+    "src/engine/agent/tool/parameters.ts": toolParameters(),
   };
   const files = {};
   for (const [file, text] of Object.entries(texts)) {

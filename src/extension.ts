@@ -1,15 +1,15 @@
 import type * as vscode from "vscode";
-import { createHost } from "./host/host";
-import type { Host } from "./host/host";
+import { contribute } from "./host/contributions";
 
-let host: Host | undefined;
+let host: ReturnType<typeof contribute> | undefined;
 
 /** The entry point that VS Code calls; everything else is in `src/host`. */
 export function activate(context: vscode.ExtensionContext): void {
-  host = createHost(context);
+  host = contribute(context);
 }
 
 export async function deactivate(): Promise<void> {
-  await host?.stop();
+  const created = host?.asked;
   host = undefined;
+  await (await created)?.stop();
 }

@@ -1,8 +1,6 @@
 import { stat } from "node:fs/promises";
-import module from "node:module";
 import os from "node:os";
 import path from "node:path";
-import { cacheFolder } from "../adapters/system/cache-folder";
 import { failureOf } from "../app/failure";
 import { OrketError } from "../engine/error/orket-error";
 import { commands } from "./commands";
@@ -14,7 +12,6 @@ import { processIo, steer } from "./io";
 import type { Io } from "./io";
 import { parseArguments } from "./parse";
 import { safeLine, safeText } from "./text/safe";
-import { makeFolderNow } from "../adapters/files/make-folder";
 
 declare const ORKET_VERSION: string;
 
@@ -77,17 +74,8 @@ async function dispatch(words: readonly string[], io: Io): Promise<ExitCode> {
   return command.run({ io, given, workDomain: above ?? base, base });
 }
 
-/** Compiling the code takes as long as a short command: Node keeps it for the next one. Before 22.8 it cannot. */
-function keepCompiledCode(): void {
-  const { enableCompileCache } = module as Partial<Pick<typeof module, "enableCompileCache">>;
-  const folder = path.join(cacheFolder(), "code");
-  // Node would make the folder, and never stop trying where none can be.
-  if (enableCompileCache !== undefined && makeFolderNow(folder)) enableCompileCache(folder);
-}
-
 /** The command line, from its arguments to the exit code. */
 export async function main(words: readonly string[]): Promise<void> {
-  keepCompiledCode();
   const options = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
   const io = processIo(options.includes("--no-color"));
   process.on("uncaughtException", (error) => {

@@ -11,6 +11,7 @@ import { nodeEnvironment } from "../adapters/journal/environment";
 import { findSession } from "../app/session/session-list";
 import type { SessionSummary } from "../app/session/session-list";
 import { OrketError } from "../engine/error/orket-error";
+import { once } from "../engine/model/once";
 import type { CommandContext } from "./command";
 import type { Environment } from "./io";
 
@@ -49,13 +50,17 @@ export async function withRuntime<T>(
 ): Promise<T> {
   const fetch: HttpFetch = createHttpFetch();
   const mesh = new MeshPool();
+  const ripgrep = once(() => findRipgrep(searchFolders(io.env), workDomain));
   try {
     return await work({
       workDomain,
       startDirectory: io.cwd,
       engineVersion: ORKET_VERSION,
       startedBy: "command_line",
-      ripgrep: findRipgrep(searchFolders(io.env), workDomain),
+      // Looked for when a search needs it.
+      get ripgrep() {
+        return ripgrep();
+      },
       resolveSecret: keysOf({ io, given }).guard(secretsFrom(io.env)),
       ...(given.flag("foreign") ? { confirmForeign: () => Promise.resolve(true) } : {}),
       fetch,

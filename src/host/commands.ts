@@ -2,13 +2,16 @@ import * as vscode from "vscode";
 import type { ProviderDeps } from "../adapters/provider/provider-deps";
 import { OrketError } from "../engine/error/orket-error";
 import { sessionWords } from "../engine/view/session-label";
+import type { OfferedToAgents } from "./agents";
 import type { ArtifactReview } from "./artifacts/artifact-review";
 import { artifactCommands } from "./artifacts/commands";
+import { isHunkTarget } from "./artifacts/hunk-lenses";
+import type { HunkTarget } from "./artifacts/hunk-lenses";
 import type { ReviewModel } from "./artifacts/review-model";
 import type { historyCommands } from "./history/commands";
 import { commandIds, internalIds } from "./ids";
-import type { CommandId } from "./ids";
-import type { EditingCommands } from "./language";
+import type { CommandId, InternalId } from "./ids";
+import type { Editing } from "./language";
 import type { FlowPanels } from "./flow/flow-panel";
 import type { PlanDocuments } from "./flow/plan-documents";
 import type { ProjectIndex } from "./project/project-index";
@@ -25,6 +28,7 @@ import type { SessionsTree } from "./trees/sessions-tree";
 import { adjustSession } from "./conductor/adjust";
 import type { Reports } from "./history/reports";
 import type { ConductorView } from "./conductor/conductor-view";
+import type { Attention } from "./inbox/attention";
 import type { Inbox } from "./inbox/inbox";
 import type { InboxRow, InboxTree } from "./inbox/inbox-tree";
 import type { PressedAnswer } from "../protocol/conductor";
@@ -33,7 +37,7 @@ import type { SessionPanels } from "./event-panel/session-panels";
 import { MeshNodeItem } from "./venues/mesh-rows";
 import { allowStoredKey } from "./session/questions";
 import { stopAsked } from "./session/ask-stop";
-import { ensureAllowed } from "./trust";
+import { ensureAllowed, ensureTrusted } from "./trust";
 import { selectVenue } from "./venues/select-venue";
 import type { VenueChanges } from "./venues/venue-changes";
 import type { VenueChoice } from "./venues/venue-choice";
@@ -59,16 +63,38 @@ export interface CommandParts {
   readonly venue: VenueChoice;
   readonly changes: VenueChanges;
   readonly provider: ProviderDeps;
-  readonly editing: EditingCommands;
+  readonly editing: Pick<Editing, "commands" | "internal">;
+  readonly chat: OfferedToAgents["commands"];
+  readonly attention: Attention;
   readonly history: ReturnType<typeof historyCommands>;
 }
 
-/** Registers every command that package.json declares; the type makes the table complete. */
-export function registerCommands(parts: CommandParts): vscode.Disposable {
+type Handler = (...given: unknown[]) => unknown;
+
+/** Performs a command with what the editor passes to it; a failure becomes a message. */
+export type PerformCommand = (id: CommandId | InternalId, given: readonly unknown[]) => Promise<void>;
+
+export function commandsOf(parts: CommandParts): PerformCommand {
+  const declared = declaredCommands(parts);
+  const internal = internalCommands(parts);
+  return (id, given) =>
+    parts.errors.guard(() => {
+      if (isInternal(id)) return internal[id](...given);
+      ensureAllowed(id);
+      const [target] = given;
+      if (target instanceof SessionItem && !parts.sessionsTree.takes(target)) return undefined;
+      return declared[id](...given);
+    });
+}
+
+function isInternal(id: CommandId | InternalId): id is InternalId {
+  return (Object.values(internalIds) as readonly string[]).includes(id);
+}
+
+/** Every command that package.json declares; the type makes the table complete. */
+function declaredCommands(parts: CommandParts): Readonly<Record<CommandId, Handler>> {
   const { sessions, review } = parts;
-  const handlers: Readonly<
-    Record<CommandId, (target: unknown, context?: unknown, more?: unknown) => unknown>
-  > = {
+  return {
     [commandIds.runFlow]: (target) => run(parts, target, false),
     [commandIds.runFlowStepByStep]: (target) => run(parts, target, true),
     [commandIds.resumeSession]: (target) => resume(parts, target),
@@ -123,31 +149,34 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     [commandIds.restoreNode]: (target) => {
       if (target instanceof MeshNodeItem) target.mesh.restore(target.node.name);
     },
-    ...parts.editing,
+    ...parts.editing.commands,
     ...parts.history,
   };
-  return vscode.Disposable.from(
-    vscode.commands.registerCommand(internalIds.showWaiting, (row: InboxRow) =>
-      parts.errors.guard(() => {
-        if (!parts.inboxTree.takes(row)) return undefined;
-        if (!("waiting" in row)) return vscode.commands.executeCommand(internalIds.showEnd, row.directory);
-        return parts.conductor.showWaiting(row.controller, row.waiting.about);
-      }),
-    ),
-    vscode.commands.registerCommand(internalIds.checkCommand, (target: CommandTarget) =>
-      parts.errors.guard(() => checkCommand(parts.index, parts.sessions, target)),
-    ),
-    ...Object.entries(handlers).map(([id, handle]) =>
-      vscode.commands.registerCommand(id, (...given: [unknown, unknown, unknown]) =>
-        parts.errors.guard(() => {
-          ensureAllowed(id as CommandId);
-          const [target] = given;
-          if (target instanceof SessionItem && !parts.sessionsTree.takes(target)) return undefined;
-          return handle(...given);
-        }),
-      ),
-    ),
-  );
+}
+
+/** The commands of lenses, quick fixes, rows and buttons. */
+function internalCommands(parts: CommandParts): Readonly<Record<InternalId, Handler>> {
+  const decide =
+    (work: (hunk: HunkTarget) => Promise<void>): Handler =>
+    async (target) => {
+      ensureTrusted();
+      if (isHunkTarget(target)) await work(target);
+    };
+  return {
+    ...(parts.editing.internal as Readonly<Record<keyof Editing["internal"], Handler>>),
+    ...parts.chat,
+    [internalIds.showWaiting]: (target) => {
+      const row = target as InboxRow;
+      if (!parts.inboxTree.takes(row)) return undefined;
+      if (!("waiting" in row)) return parts.attention.showEnd(row.directory);
+      return parts.conductor.showWaiting(row.controller, row.waiting.about);
+    },
+    [internalIds.showEnd]: (directory) => parts.attention.showEnd(directory),
+    [internalIds.checkCommand]: (target) =>
+      checkCommand(parts.index, parts.sessions, target as CommandTarget),
+    [internalIds.acceptHunk]: decide((hunk) => parts.review.acceptHunk(hunk)),
+    [internalIds.rejectHunk]: decide((hunk) => parts.review.rejectHunk(hunk)),
+  };
 }
 
 async function run({ runner, conductor }: CommandParts, target: unknown, stepByStep: boolean): Promise<void> {

@@ -2,22 +2,27 @@ import * as vscode from "vscode";
 import { CallSlots } from "../adapters/provider/call-slots";
 import { machineSlots } from "../adapters/provider/machine-slots";
 import { MeshPool } from "../adapters/provider/mesh/mesh-pool";
-import { registerAgents } from "./agents";
+import { offeredToAgents } from "./agents";
+import type { Participant } from "./agents/participant";
+import type { OfferedTool } from "./agents/tools";
+import type { ToolName } from "../app/agent/tool-names";
 import { ArtifactFiles } from "./artifacts/artifact-files";
 import { ArtifactReview } from "./artifacts/artifact-review";
-import { registerHunkCommands } from "./artifacts/commands";
-import { HunkLenses, hunkSelector } from "./artifacts/hunk-lenses";
+import { HunkLenses } from "./artifacts/hunk-lenses";
 import { ReviewModel } from "./artifacts/review-model";
 import { ReviewScm } from "./artifacts/review-scm";
 import { ProvenanceHover } from "./artifacts/review-views";
 import { ArtifactsTree } from "./trees/artifacts-tree";
-import { registerCommands } from "./commands";
+import { commandsOf } from "./commands";
+import type { PerformCommand } from "./commands";
 import { mayResume } from "./history/changed-definition";
 import { historyCommands } from "./history/commands";
 import { Repeats } from "./history/repeat";
 import { Reports } from "./history/reports";
-import { panelTypes, schemes, viewIds } from "./ids";
 import { Editing } from "./language";
+import type { DefinitionLenses } from "./language/lenses";
+import type { Navigation } from "./language/navigation";
+import type { PromptHelp } from "./language/prompt-help";
 import { ProjectDiagnostics } from "./project/diagnostics";
 import { LibraryTree } from "./trees/library-tree";
 import { FlowPanels } from "./flow/flow-panel";
@@ -34,6 +39,7 @@ import { agreeToCommands } from "./session/command-consent";
 import { SessionRegistry } from "./session/session-registry";
 import type { SessionServices } from "./session/session-registry";
 import { SessionsTree } from "./trees/sessions-tree";
+import type { SessionItem } from "./trees/sessions-tree";
 import { ConductorView } from "./conductor/conductor-view";
 import { ErrorPresenter } from "./errors";
 import { showWhatIsThere } from "./conductor/resume-offer";
@@ -48,8 +54,14 @@ import { openWalkthroughOnce } from "./welcome";
 import { VenueChanges } from "./venues/venue-changes";
 import { VenueChoice } from "./venues/venue-choice";
 
-/** The parts of the extension, created but not yet registered. */
-function createParts(context: vscode.ExtensionContext) {
+/** Views that were registered before the host was created. */
+export interface Views {
+  readonly sessions: vscode.TreeView<SessionItem>;
+  readonly library: vscode.TreeView<vscode.TreeItem>;
+}
+
+/** The parts of the extension. */
+function createParts(context: vscode.ExtensionContext, views: Views) {
   guardSessions();
   const log = vscode.window.createOutputChannel("Orket", { log: true });
   const errors = new ErrorPresenter(log);
@@ -86,12 +98,16 @@ function createParts(context: vscode.ExtensionContext) {
     views: new KeptViews(context.workspaceState),
     errors,
   });
+  const meshRows = new MeshRows(mesh, services);
+  const editing = new Editing({ extension, index, secrets, sessions, panels, errors, provider: services });
   return {
     model,
     changes,
     files,
     review: new ArtifactReview(sessions, model, files),
     artifacts: new ArtifactsTree(sessions, model, context.workspaceState),
+    hunkLenses: new HunkLenses(sessions, files),
+    scm: new ReviewScm(model),
     log,
     errors,
     secrets,
@@ -101,111 +117,114 @@ function createParts(context: vscode.ExtensionContext) {
     sessions,
     venue,
     conductor,
-    unseen,
     inbox,
     inboxTree: new InboxTree(inbox),
     sessionsTree: new SessionsTree(sessions),
+    libraryTree: new LibraryTree(index, meshRows),
+    attention: new Attention(sessions, conductor, inbox, unseen, errors, (badge) => {
+      views.sessions.badge = badge;
+    }),
     panels,
     reports,
-    meshRows: new MeshRows(mesh, services),
+    meshRows,
     plans: new PlanDocuments(index),
     flows: new FlowPanels(extension, index, sessions, errors),
     repeats: new Repeats(sessions, reports),
     diagnostics: new ProjectDiagnostics(index, errors),
-    editing: new Editing({ extension, index, secrets, sessions, panels, errors, provider: services }),
+    editing,
   };
 }
 
-/** The extension's parts, each under its name. */
-type Parts = ReturnType<typeof createParts>;
-
-function registerViews(parts: Parts): vscode.Disposable[] {
-  const { sessions, index, meshRows, conductor, inbox, inboxTree, sessionsTree, panels, unseen, errors } =
-    parts;
-  const sessionsView = vscode.window.createTreeView(viewIds.sessions, {
-    treeDataProvider: sessionsTree,
-  });
-  const library = vscode.window.createTreeView(viewIds.library, {
-    treeDataProvider: new LibraryTree(index, meshRows),
-  });
+/** The nodes of a mesh are polled while their row is open and visible. */
+function followLibrary({ library }: Views, meshRows: MeshRows): vscode.Disposable {
   meshRows.setVisible(library.visible);
-  return [
-    sessionsView,
-    library,
-    inbox,
-    vscode.window.createTreeView(viewIds.inbox, { treeDataProvider: inboxTree }),
+  return vscode.Disposable.from(
     library.onDidChangeVisibility(({ visible }) => meshRows.setVisible(visible)),
     library.onDidExpandElement(({ element }) => meshRows.opened(element.id ?? "")),
     library.onDidCollapseElement(({ element }) => meshRows.closed(element.id ?? "")),
-    vscode.window.registerWebviewViewProvider(viewIds.conductor, conductor),
-    vscode.window.registerWebviewPanelSerializer(panelTypes.session, panels),
-    new Attention(sessions, conductor, inbox, unseen, errors, (badge) => {
-      sessionsView.badge = badge;
-    }),
-  ];
+  );
 }
 
-function registerDocuments({ plans, reports }: Parts): vscode.Disposable[] {
-  const provide = vscode.workspace.registerTextDocumentContentProvider;
-  return [provide(schemes.plan, plans), provide(schemes.report, reports)];
-}
+/** Documents that change while they are open. */
+type LiveDocuments = Required<vscode.TextDocumentContentProvider>;
 
-/** Registers the review of the team's proposals. */
-function registerReview({ sessions, model, files, review, artifacts, errors }: Parts): vscode.Disposable[] {
-  const { registerCodeLensProvider, registerHoverProvider } = vscode.languages;
-  return [
-    vscode.window.createTreeView(viewIds.artifacts, { treeDataProvider: artifacts, showCollapseAll: true }),
-    model,
-    files,
-    review,
-    new ReviewScm(model),
-    registerHunkCommands(review, errors),
-    registerCodeLensProvider(hunkSelector, new HunkLenses(sessions, files)),
-    registerHoverProvider({ scheme: "file" }, new ProvenanceHover()),
-  ];
-}
-
-function registerActions(parts: Parts): vscode.Disposable[] {
-  const { index, sessions, venue, editing, services } = parts;
-  const runner = new FlowRunner(index, sessions, venue, services);
-  const commands = registerCommands({
-    ...parts,
-    runner,
-    provider: services,
-    editing: editing.commands,
-    history: historyCommands({ ...parts, provider: services }),
-  });
-  return [commands, registerAgents({ ...parts, runner })];
-}
-
-/** The running extension. */
-export interface Host {
+/** The running extension: what performs the things that the extension contributes, by their names there. */
+export interface Host extends Navigation, Readonly<Record<ToolName, OfferedTool>> {
+  readonly perform: PerformCommand;
+  readonly conductor: ConductorView;
+  readonly panels: SessionPanels;
+  readonly artifactsTree: ArtifactsTree;
+  readonly inboxTree: InboxTree;
+  readonly sessionsTree: SessionsTree;
+  readonly libraryTree: LibraryTree;
+  readonly artifactFiles: vscode.FileSystemProvider;
+  readonly promptFiles: vscode.FileSystemProvider;
+  readonly plans: LiveDocuments;
+  readonly previews: LiveDocuments;
+  readonly tries: LiveDocuments;
+  readonly reports: vscode.TextDocumentContentProvider;
+  readonly importReports: vscode.TextDocumentContentProvider;
+  readonly completion: vscode.CompletionItemProvider;
+  readonly actions: vscode.CodeActionProvider;
+  readonly lenses: DefinitionLenses;
+  readonly promptHelp: PromptHelp;
+  readonly hunkLenses: HunkLenses;
+  readonly provenance: ProvenanceHover;
+  readonly participant: Participant;
   /** Pauses what runs, so that it can resume in the next window. */
   stop(): Promise<void>;
 }
 
-/** Puts the parts together and registers them with VS Code. */
-export function createHost(context: vscode.ExtensionContext): Host {
-  const parts = createParts(context);
-  const { errors, sessions, conductor, diagnostics, repeats, mesh } = parts;
+/** Puts the parts together. What is there is looked at when the editor has gone on: this loads most of the code. */
+export function createHost(context: vscode.ExtensionContext, views: Views): Host {
+  const parts = createParts(context, views);
+  const { errors, sessions, conductor, diagnostics, repeats, mesh, services } = parts;
   const { venue, meshRows, log, index, plans, flows, editing } = parts;
-  context.subscriptions.push(
-    ...[venue, meshRows, log, index, diagnostics, plans, flows, conductor, editing],
-    { dispose: () => mesh.close() },
-    sessions.onDidFail(({ error }) => void errors.show(error)),
-    ...registerViews(parts),
-    ...registerDocuments(parts),
-    ...registerReview(parts),
-    ...registerActions(parts),
-  );
-  // Everything is registered. What is there is looked at when the editor has gone on: this loads most of the code.
+  const runner = new FlowRunner(index, sessions, venue, services);
+  const agents = offeredToAgents({ ...parts, runner });
   const looking = setImmediate(() => {
     void errors.guard(() => diagnostics.refresh());
     void errors.guard(() => showWhatIsThere(sessions, conductor, errors));
     void errors.guard(() => openWalkthroughOnce(context.globalState, sessions));
   });
-  context.subscriptions.push({ dispose: () => clearImmediate(looking) });
+  context.subscriptions.push(
+    ...[venue, meshRows, log, index, diagnostics, plans, flows, conductor, editing],
+    ...[parts.inbox, parts.attention, parts.model, parts.files, parts.review, parts.scm],
+    { dispose: () => mesh.close() },
+    { dispose: () => clearImmediate(looking) },
+    sessions.onDidFail(({ error }) => void errors.show(error)),
+    followLibrary(views, meshRows),
+  );
   return {
+    perform: commandsOf({
+      ...parts,
+      runner,
+      provider: services,
+      chat: agents.commands,
+      history: historyCommands({ ...parts, provider: services }),
+    }),
+    ...editing.navigation,
+    ...agents.tools,
+    conductor,
+    panels: parts.panels,
+    artifactsTree: parts.artifacts,
+    inboxTree: parts.inboxTree,
+    sessionsTree: parts.sessionsTree,
+    libraryTree: parts.libraryTree,
+    artifactFiles: parts.files,
+    promptFiles: editing.promptFiles,
+    plans,
+    previews: editing.previews,
+    tries: editing.tries,
+    reports: parts.reports,
+    importReports: editing.reports,
+    completion: editing.completion,
+    actions: editing.actions,
+    lenses: editing.lenses,
+    promptHelp: editing.promptHelp,
+    hunkLenses: parts.hunkLenses,
+    provenance: new ProvenanceHover(),
+    participant: agents.participant,
     stop: async () => {
       await Promise.all([sessions.dispose(), repeats.dispose()]);
     },

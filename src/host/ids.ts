@@ -80,7 +80,7 @@ export const settingIds = {
 /** Editor panels; VS Code restores them by these types, and package.json does not declare them. */
 export const panelTypes = { session: "orket.session", flow: "orket.flow" } as const;
 
-/** What package.json contributes for the editor's own agents. The names of the tools are in `app/agent`. */
+/** What package.json contributes for the editor's own agents, besides the tools of `app/agent`. */
 export const agentIds = { participant: "orket.orket" } as const;
 
 /** Schemes of documents that exist only in the editor. */
@@ -113,6 +113,7 @@ export const internalIds = {
   acceptHunk: "orket.internal.acceptHunk",
   rejectHunk: "orket.internal.rejectHunk",
 } as const;
+export type InternalId = (typeof internalIds)[keyof typeof internalIds];
 
 /** Keys that `when` clauses read. */
 export const contextKeys = {

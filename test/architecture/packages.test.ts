@@ -14,13 +14,13 @@ const inBoth: readonly RegExp[] = [
   /^(?:LICENSE|README\.md|package\.json)$/,
   /^dist\/(?:cli|main|view-worker)\.js$/,
   /^dist\/package\.json$/,
-  /^dist\/shared\/[a-z]+-[A-Z0-9]+\.js$/,
+  /^dist\/shared\/(small|[a-z]+-[A-Z0-9]+)\.js$/,
   /^schemas\/[a-z]+\.schema\.json$/,
 ];
 const inExtension: readonly RegExp[] = [
   ...inBoth,
   /^(?:CHANGELOG\.md|LICENSE\.txt|readme\.md|changelog\.md)$/,
-  /^dist\/extension\.js$/,
+  /^dist\/(?:extension|host)\.js$/,
   /^dist\/webview\/[a-z]+\.(?:js|css|ttf)$/,
   /^dist\/webview\/shared-[A-Z0-9]+\.js$/,
   /^media\/[a-z-]+\.(?:svg|png|gif)$/,

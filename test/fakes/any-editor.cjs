@@ -1,6 +1,6 @@
 /*
- * Loads a built extension and activates it in an editor that accepts every call and gives nothing back, then prints the
- * files that were loaded, as JSON: `node any-editor.cjs FILE`.
+ * Loads a built extension and activates it in an editor that accepts every call and gives nothing back. Prints as JSON what it
+ * registered, and the files that were loaded: by the activation, and when the editor has gone on. `node any-editor.cjs FILE`
  */
 const Module = require("node:module");
 
@@ -34,11 +34,23 @@ class EventEmitter {
 
 const given = { EventEmitter, workspace: { ...anything(), workspaceFolders: [], textDocuments: [] } };
 given.workspace = new Proxy(given.workspace, { get: (own, key) => (own[key] ??= anything()) });
-// A prototype, since a bundle copies the module's own properties and keeps its prototype.
-const vscode = Object.create(
-  new Proxy(given, { get: (own, key) => (typeof key === "symbol" ? undefined : (own[key] ??= anything())) }),
-  { default: { value: undefined }, __esModule: { value: false } },
-);
+const vscode = new Proxy(given, {
+  get: (own, key) => (typeof key === "symbol" ? undefined : (own[key] ??= anything())),
+});
+
+const registered = [];
+const recording = {
+  commands: ["registerCommand"],
+  window: ["createTreeView", "registerWebviewViewProvider"],
+  lm: ["registerTool"],
+  chat: ["createChatParticipant"],
+};
+for (const [part, names] of Object.entries(recording))
+  for (const name of names)
+    vscode[part][name] = (id) => {
+      registered.push(id);
+      return anything();
+    };
 
 const load = Module._load;
 Module._load = function (request, ...rest) {
@@ -54,6 +66,9 @@ require(process.argv[2]).activate({
   secrets: anything(),
   languageModelAccessInformation: anything(),
 });
-process.stdout.write(JSON.stringify(Object.keys(require.cache)));
-// What the activation has only planned does not begin.
-process.exit();
+const activation = { registered: [...registered], loaded: Object.keys(require.cache) };
+setImmediate(() => {
+  process.stdout.write(JSON.stringify({ ...activation, loadedLater: Object.keys(require.cache) }));
+  // What is only planned does not begin.
+  process.exit();
+});

@@ -12,7 +12,7 @@ import { SystemClock } from "../../src/adapters/system/clock";
 import type { BlobRef } from "../../src/engine/event/content";
 import { draft } from "../../src/engine/event/event";
 import type { EventDraft } from "../../src/engine/event/event";
-import { definitionSchema } from "../../src/engine/model/definition";
+import { definitionSchema } from "../../src/engine/model/definition-schema";
 import type { Definition } from "../../src/engine/model/definition";
 
 /** A folder for one test, removed afterwards. */

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { isWithin } from "../files/paths";
 import { searchFolders } from "./environment";
 import { findProgram } from "./program";
+import { once } from "../../engine/model/once";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -76,22 +77,26 @@ export function askEngine(
 }
 
 /** `docker info` in JSON, as far as it matters. */
-const dockerInfo = z.object({
-  ServerVersion: z.string().min(1),
-  OSType: z.string(),
-  MemoryLimit: z.boolean(),
-  PidsLimit: z.boolean().default(true),
-  SwapLimit: z.boolean().default(false),
-  SecurityOptions: z.array(z.string()).nullable().default([]),
-});
-/** `podman info` in JSON, as far as it matters. */
-const podmanInfo = z.object({
-  host: z.object({
-    cgroupControllers: z.array(z.string()).nullable().default([]),
-    security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean().default(false) }),
+const dockerInfo = once(() =>
+  z.object({
+    ServerVersion: z.string().min(1),
+    OSType: z.string(),
+    MemoryLimit: z.boolean(),
+    PidsLimit: z.boolean().default(true),
+    SwapLimit: z.boolean().default(false),
+    SecurityOptions: z.array(z.string()).nullable().default([]),
   }),
-  version: z.object({ Version: z.string() }),
-});
+);
+/** `podman info` in JSON, as far as it matters. */
+const podmanInfo = once(() =>
+  z.object({
+    host: z.object({
+      cgroupControllers: z.array(z.string()).nullable().default([]),
+      security: z.object({ rootless: z.boolean(), selinuxEnabled: z.boolean().default(false) }),
+    }),
+    version: z.object({ Version: z.string() }),
+  }),
+);
 
 type Facts = Omit<Engine, "file" | "program" | "env">;
 
@@ -106,7 +111,7 @@ export function readInfo(text: string): Facts | { readonly problem: string } {
   } catch {
     return { problem: "its answer to 'info' is not JSON" };
   }
-  const podman = podmanInfo.safeParse(value);
+  const podman = podmanInfo().safeParse(value);
   if (podman.success) {
     const { host, version } = podman.data;
     const controllers = host.cgroupControllers ?? [];
@@ -120,7 +125,7 @@ export function readInfo(text: string): Facts | { readonly problem: string } {
       limitsSwap: true,
     };
   }
-  const docker = dockerInfo.safeParse(value);
+  const docker = dockerInfo().safeParse(value);
   if (!docker.success) {
     const errors = z.object({ ServerErrors: z.array(z.string()).min(1) }).safeParse(value);
     return {

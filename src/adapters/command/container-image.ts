@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { askEngine, forgetEngine } from "./container-engine";
 import type { Engine } from "./container-engine";
+import { once } from "../../engine/model/once";
 
 /** An image of this machine. */
 export interface Image {
@@ -12,11 +13,13 @@ export interface Image {
   readonly volumes: readonly string[];
 }
 
-const imageInfo = z.object({
-  Id: z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/),
-  Os: z.string(),
-  Config: z.object({ Volumes: z.record(z.string(), z.unknown()).nullish() }).nullish(),
-});
+const imageInfo = once(() =>
+  z.object({
+    Id: z.string().regex(/^(?:sha256:)?[0-9a-f]{64}$/),
+    Os: z.string(),
+    Config: z.object({ Volumes: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  }),
+);
 
 /** A sentence: why the image cannot be used. */
 export interface ImageProblem {
@@ -32,7 +35,7 @@ export function readImage(name: string, text: string): Image | ImageProblem {
     value = undefined;
   }
   // podman gives a list, whatever the format.
-  const read = imageInfo.safeParse(Array.isArray(value) ? value[0] : value);
+  const read = imageInfo().safeParse(Array.isArray(value) ? value[0] : value);
   if (!read.success) return { message: `What the engine says about the image ${name} cannot be read.` };
   const { Id, Os, Config } = read.data;
   if (Os !== "linux")

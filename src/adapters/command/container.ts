@@ -20,6 +20,7 @@ import type { Image } from "./container-image";
 import type { Apart } from "./execute";
 import type { Launch } from "./namespace";
 import { killMarked, markVariable } from "./process-group";
+import { once } from "../../engine/model/once";
 
 /** Names of Orket's containers: the mark of the command's folder (`newScratch`), which begins with the number of this process. */
 const namePattern = /^orket-(\d+)-[0-9a-f]+$/;
@@ -30,14 +31,16 @@ export function containerPlace(runs: string): string {
 }
 
 /** `inspect` of a container in JSON, its `State`, as far as it matters. */
-const stateInfo = z.object({
-  OOMKilled: z.boolean().default(false),
-  Error: z.string().default(""),
-  StartedAt: z.string(),
-});
+const stateInfo = once(() =>
+  z.object({
+    OOMKilled: z.boolean().default(false),
+    Error: z.string().default(""),
+    StartedAt: z.string(),
+  }),
+);
 
 /** What the engine says about a container that ended. */
-export type ContainerState = z.infer<typeof stateInfo>;
+export type ContainerState = z.infer<ReturnType<typeof stateInfo>>;
 
 const absent = /no such container|no container with/i;
 /** What the program of `--init` (tini, catatonit) prints when it cannot start the command. */
@@ -163,7 +166,7 @@ export class Container implements Apart {
         ? containerEnd(exit, undefined, output, about)
         : notStarted(`${engine.program} does not say how it ended: ${answer.problem}`);
     }
-    const state = stateInfo.safeParse(parsed(answer.stdout));
+    const state = stateInfo().safeParse(parsed(answer.stdout));
     if (!state.success) return notStarted(`${engine.program} does not say how it ended`);
     return containerEnd(exit, state.data, output, about);
   }

@@ -41,7 +41,7 @@ export interface GuardOptions {
   readonly policy: Policy;
   readonly fs?: FileSystem;
   /** ripgrep's executable, absolute, to search large folders with; absent: every file is read. */
-  readonly ripgrep?: string;
+  readonly ripgrep?: string | undefined;
   /** How many files are read before ripgrep is asked. */
   readonly ripgrepFrom?: number;
 }

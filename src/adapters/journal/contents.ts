@@ -6,6 +6,7 @@ import { defined } from "../../engine/model/defined";
 import { unlessMissing } from "../files/file-system";
 import type { FileSystem, Handle } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
+import { once } from "../../engine/model/once";
 
 /*
  * `contents`: the longer contents of one session, one after another. Each is a line that names it, its bytes, and a line
@@ -35,7 +36,7 @@ export interface ContentPlace {
 /** A part of a content: a text of its own, or a content that is stored whole in the file. */
 export type ContentPart = string | BlobRef;
 
-const partsSchema = z.array(z.union([z.string(), blobRefSchema]));
+const partsSchema = once(() => z.array(z.union([z.string(), blobRefSchema])));
 
 /** The longest content that is stored by its parts, in bytes: a few short records could refer to a very long one. */
 export const composedMaxBytes = 64 << 20;
@@ -258,7 +259,7 @@ export class ContentsReader {
 
   /** A part is whole in its own record, so that nothing is assembled twice. */
   async #compose(handle: Handle, stored: Buffer, bytes: number): Promise<Buffer | undefined> {
-    const parts = partsSchema.safeParse(parsed(stored)).data;
+    const parts = partsSchema().safeParse(parsed(stored)).data;
     if (parts === undefined || bytes > composedMaxBytes) return undefined;
     const pieces: Buffer[] = [];
     let left = bytes;

@@ -7,26 +7,29 @@ import { replace, syncDir, writeNew } from "../files/durable";
 import type { FileSystem } from "../files/file-system";
 import type { JournalPart, JournalPosition } from "./journal-reader";
 import type { SessionPaths } from "./layout";
+import { once } from "../../engine/model/once";
 
-const headSchema = z.strictObject({
-  format: z.literal(1),
-  /** Lines in the journal. */
-  events: z.int().min(1),
-  /** SHA-256 of the last of them. */
-  sha256: digestSchema,
-  /** Bytes of the contents; absent: an older version closed it. */
-  contents: z.int().min(0).optional(),
-});
+const headSchema = once(() =>
+  z.strictObject({
+    format: z.literal(1),
+    /** Lines in the journal. */
+    events: z.int().min(1),
+    /** SHA-256 of the last of them. */
+    sha256: digestSchema,
+    /** Bytes of the contents; absent: an older version closed it. */
+    contents: z.int().min(0).optional(),
+  }),
+);
 /**
  * `head.json`: where the journal ended when the session was last closed. Each line of a journal vouches for the one
  * before it; this vouches for the last one, which could otherwise be changed or cut off without a trace.
  */
-export type Head = z.infer<typeof headSchema>;
+export type Head = z.infer<ReturnType<typeof headSchema>>;
 
 /** The head as stored; a missing or unreadable one vouches for nothing. */
 export async function readHead(fs: FileSystem, file: string): Promise<Head | undefined> {
   try {
-    return headSchema.safeParse(JSON.parse((await fs.readFile(file)).toString("utf8"))).data;
+    return headSchema().safeParse(JSON.parse((await fs.readFile(file)).toString("utf8"))).data;
   } catch {
     return undefined;
   }

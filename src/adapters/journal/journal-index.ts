@@ -25,6 +25,7 @@ import type { JournalPart, JournalPosition } from "./journal-reader";
 import type { SessionEnvironment } from "./jsonl-session-store";
 import type { SessionPaths } from "./layout";
 import type { SessionMarks } from "./session-marks";
+import { once } from "../../engine/model/once";
 
 /** The number of events from which an index is worth its file: below, reading them all takes a few milliseconds. */
 const indexedFromEvents = 4096;
@@ -34,33 +35,37 @@ export const staleAfterEvents = 4096;
 /** Raised when the index is stored in another form; one of another format is made again. */
 const indexFormat = 3;
 const headLineMaxBytes = 4096;
-const headSchema = z.strictObject({
-  format: z.literal(indexFormat),
-  state: z.literal(stateFormat),
-  /** The fields of a state in the engine that wrote it. */
-  parts: z.string(),
-  definition: digestSchema,
-  lines: z.int().min(1),
-  /** Bytes of the journal that are covered. */
-  bytes: z.int().min(1),
-  /** Where the last covered line starts, and its SHA-256. */
-  last_line: z.int().min(0),
-  prev: digestSchema,
-  noted_lines: z.literal(notedLines),
-  lines_bytes: z.int().min(0),
-  lines_sha256: digestSchema,
-  state_bytes: z.int().min(0),
-  state_sha256: digestSchema,
-  /** What only this user on this machine can compute from the rest of the head: the chain of what is covered was checked. */
-  seal: digestSchema.optional(),
-});
-type IndexHead = z.infer<typeof headSchema>;
+const headSchema = once(() =>
+  z.strictObject({
+    format: z.literal(indexFormat),
+    state: z.literal(stateFormat),
+    /** The fields of a state in the engine that wrote it. */
+    parts: z.string(),
+    definition: digestSchema,
+    lines: z.int().min(1),
+    /** Bytes of the journal that are covered. */
+    bytes: z.int().min(1),
+    /** Where the last covered line starts, and its SHA-256. */
+    last_line: z.int().min(0),
+    prev: digestSchema,
+    noted_lines: z.literal(notedLines),
+    lines_bytes: z.int().min(0),
+    lines_sha256: digestSchema,
+    state_bytes: z.int().min(0),
+    state_sha256: digestSchema,
+    /** What only this user on this machine can compute from the rest of the head: the chain of what is covered was checked. */
+    seal: digestSchema.optional(),
+  }),
+);
+type IndexHead = z.infer<ReturnType<typeof headSchema>>;
 
 /** What is known of the covered lines. */
-const linesSchema = z.strictObject({
-  offsets: z.array(z.int().min(0)),
-  checked: z.array(z.strictObject({ end: z.int().min(1), sha256: digestSchema })),
-});
+const linesSchema = once(() =>
+  z.strictObject({
+    offsets: z.array(z.int().min(0)),
+    checked: z.array(z.strictObject({ end: z.int().min(1), sha256: digestSchema })),
+  }),
+);
 
 /** A prefix of a journal: where it ends, where its lines are, and the session state that it gives. */
 export interface JournalIndex {
@@ -115,7 +120,7 @@ async function readParts(fs: FileSystem, file: string): Promise<Parts> {
     const start = Buffer.alloc(headLineMaxBytes);
     const count = await fs.read(handle, start, 0);
     const end = start.subarray(0, count).indexOf(0x0a);
-    const head = headSchema.parse(JSON.parse(start.toString("utf8", 0, end)));
+    const head = headSchema().parse(JSON.parse(start.toString("utf8", 0, end)));
     const lines = await readExactly(fs, handle, end + 1, head.lines_bytes);
     const stateAt = end + 1 + head.lines_bytes;
     const state = await readExactly(fs, handle, stateAt, head.state_bytes);
@@ -163,7 +168,7 @@ export async function loadIndex(
     if (!(await covers(fs, journal, head))) return undefined;
     // Its digest shows that an engine with the same state wrote it.
     await breath.pause();
-    const { offsets, checked } = linesSchema.parse(JSON.parse(lines.toString("utf8")));
+    const { offsets, checked } = linesSchema().parse(JSON.parse(lines.toString("utf8")));
     const isSealed =
       head.seal !== undefined &&
       checked.at(-1)?.end === head.bytes &&

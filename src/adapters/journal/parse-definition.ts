@@ -1,5 +1,5 @@
 import { quickCheck } from "../../engine/event/quick-check";
-import { definitionSchema, planSchema } from "../../engine/model/definition";
+import { definitionSchema, planSchema } from "../../engine/model/definition-schema";
 import type { Definition, PlanNode } from "../../engine/model/definition";
 import { once } from "../../engine/model/once";
 import { Breath } from "../system/breath";

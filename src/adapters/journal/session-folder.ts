@@ -3,7 +3,7 @@ import path from "node:path";
 import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
-import { definitionFormat } from "../../engine/model/definition";
+import { definitionFormat } from "../../engine/model/definition-format";
 import type { Definition } from "../../engine/model/definition";
 import { initialState } from "../../engine/state/state";
 import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durable";

@@ -9,7 +9,7 @@ import type { OfferedProject } from "./run-request";
 import { answerCommand, questionFor, reportOf } from "./session-report";
 import type { AgentSession } from "./session-report";
 import { readToolInput } from "./tool-inputs";
-import type { ToolName } from "./tool-inputs";
+import type { ToolName } from "./tool-names";
 
 /** What the tools need of a host. */
 export interface AgentHost<P extends OfferedProject = OfferedProject> {

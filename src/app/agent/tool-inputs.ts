@@ -2,6 +2,7 @@ import * as z from "zod";
 import { once, onceEach } from "../../engine/model/once";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Json } from "../../engine/model/field";
+import type { ToolName } from "./tool-names";
 
 /** Values by name. The Flow's inputs and the question's fields check them; not every model takes a recursive schema. */
 const values = once(() => z.looseObject({}) as unknown as z.ZodType<Readonly<Record<string, Json>>>);
@@ -46,7 +47,6 @@ export const toolInputs = onceEach({
         .describe("Where it has a list of `questions`: a text for each, in the same order."),
     }),
 });
-export type ToolName = keyof typeof toolInputs;
 export type ToolInput<N extends ToolName> = z.infer<(typeof toolInputs)[N]>;
 
 /** An editor may pass on input that does not match the tool's schema. @throws {OrketError} usage. */

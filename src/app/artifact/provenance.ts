@@ -11,37 +11,42 @@ import { accepted, carried, digestsOf, unattributed, written } from "./attributi
 import type { Attributed } from "./attribution";
 import { textsOf } from "./text";
 import type { Bytes } from "./text";
+import { once } from "../../engine/model/once";
 
-const originSchema = z.strictObject({
-  session: z.string(),
-  step: z.string(),
-  role: z.string(),
-  model: z.string().optional(),
-  prompt: z.string().optional().describe("SHA-256 of the prompt that the line came from."),
-  event: z.int().describe("`seq` of the event that wrote it."),
-  at: z.string(),
-  check: z
-    .strictObject({ command: z.string(), event: z.int() })
-    .optional()
-    .describe("The last check that passed on it before it was accepted."),
-  accepted: z
-    .strictObject({ by: z.string(), user: z.string().optional(), at: z.string(), event: z.int() })
-    .optional(),
-});
+const originSchema = once(() =>
+  z.strictObject({
+    session: z.string(),
+    step: z.string(),
+    role: z.string(),
+    model: z.string().optional(),
+    prompt: z.string().optional().describe("SHA-256 of the prompt that the line came from."),
+    event: z.int().describe("`seq` of the event that wrote it."),
+    at: z.string(),
+    check: z
+      .strictObject({ command: z.string(), event: z.int() })
+      .optional()
+      .describe("The last check that passed on it before it was accepted."),
+    accepted: z
+      .strictObject({ by: z.string(), user: z.string().optional(), at: z.string(), event: z.int() })
+      .optional(),
+  }),
+);
 /** Where a line comes from. Public: docs/artifacts.md. */
-export type Origin = z.infer<typeof originSchema>;
+export type Origin = z.infer<ReturnType<typeof originSchema>>;
 
-const provenanceSchema = z.strictObject({
-  format: z.literal(1),
-  path: z.string(),
-  lines: z
-    .array(z.string())
-    .describe("Short digests of the lines, as they were when the file was last accepted."),
-  origins: z.array(originSchema),
-  runs: z
-    .array(z.tuple([z.int().min(1), z.int().min(-1)]))
-    .describe("How many lines, and which origin they have; -1: none."),
-});
+const provenanceSchema = once(() =>
+  z.strictObject({
+    format: z.literal(1),
+    path: z.string(),
+    lines: z
+      .array(z.string())
+      .describe("Short digests of the lines, as they were when the file was last accepted."),
+    origins: z.array(originSchema()),
+    runs: z
+      .array(z.tuple([z.int().min(1), z.int().min(-1)]))
+      .describe("How many lines, and which origin they have; -1: none."),
+  }),
+);
 
 /** Where the provenance of a project's file is stored. */
 function provenanceFile(workDomain: string, file: string): string {
@@ -57,7 +62,7 @@ export async function readProvenance(
   try {
     const bytes = await unlessMissing(fs.readFile(provenanceFile(workDomain, file)), undefined);
     if (bytes === undefined) return undefined;
-    const { lines, origins, runs } = provenanceSchema.parse(JSON.parse(bytes.toString("utf8")));
+    const { lines, origins, runs } = provenanceSchema().parse(JSON.parse(bytes.toString("utf8")));
     const of = runs.flatMap(([count, index]) => new Array<Origin | null>(count).fill(origins[index] ?? null));
     return of.length === lines.length ? { lines, origins: of } : undefined;
   } catch {

@@ -6,14 +6,17 @@ import { ownIdentity } from "../../adapters/system/process-identity";
 import { readState, userStateFolder, writeState } from "../../adapters/system/user-state";
 import { commandTableText } from "../../engine/model/command";
 import type { CommandTable } from "../../engine/model/command";
+import { once } from "../../engine/model/once";
 
-const recordSchema = z.object({
-  format: z.literal(1),
-  machine: z.string(),
-  project: z.string(),
-  agreed: z.record(z.string(), z.object({ at: z.string(), flow: z.string() })),
-});
-type ConsentRecord = z.infer<typeof recordSchema>;
+const recordSchema = once(() =>
+  z.object({
+    format: z.literal(1),
+    machine: z.string(),
+    project: z.string(),
+    agreed: z.record(z.string(), z.object({ at: z.string(), flow: z.string() })),
+  }),
+);
+type ConsentRecord = z.infer<ReturnType<typeof recordSchema>>;
 
 /** The digest that a consent to a command table is bound to. */
 export function commandDigest(table: CommandTable): string {
@@ -57,7 +60,7 @@ export class Consent {
     const project = await fs.promises.realpath(this.#workDomain).catch(() => this.#workDomain);
     const name = sha256(`${here}\n${project}`).slice(0, 32);
     const file = path.join(this.#folder, "commands", `${name}.json`);
-    const read = recordSchema.safeParse(await readState(file));
+    const read = recordSchema().safeParse(await readState(file));
     const isOurs = read.success && read.data.machine === here && read.data.project === project;
     const empty: ConsentRecord = { format: 1, machine: here, project, agreed: {} };
     return { record: isOurs ? read.data : empty, file };

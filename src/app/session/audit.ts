@@ -4,7 +4,7 @@ import { inlineContentMaxBytes } from "../../engine/event/content";
 import type { BlobRef } from "../../engine/event/content";
 import type { SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
-import { definitionSchema } from "../../engine/model/definition";
+import { definitionSchema } from "../../engine/model/definition-schema";
 import type { Definition } from "../../engine/model/definition";
 import { blobsIn } from "../../engine/history/difference";
 import { replay } from "../../engine/history/replay";

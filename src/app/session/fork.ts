@@ -60,7 +60,8 @@ export async function forkAfter(
   const created = await createSession(environment, options.workDomain, definition);
   try {
     const history = await copyShared(record, shared, created, { definition, options });
-    const parts = { store: created.store, history, definition, ...defined({ steer }) };
+    const { store, definitionRef } = created;
+    const parts = { store, history, definition, definitionRef, ...defined({ steer }) };
     return liveSession(parts, environment, options);
   } catch (error) {
     await created.store.close().catch(() => undefined);

@@ -1,10 +1,10 @@
 import { constants } from "node:fs";
+import type { BlobRef } from "../../engine/event/content";
 import type { SessionState } from "../../engine/state/state";
 import { grownIndex, staleAfterEvents, storeIndex } from "../../adapters/journal/journal-index";
 import type { JournalIndex } from "../../adapters/journal/journal-index";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import type { SessionPaths } from "../../adapters/journal/layout";
-import { sha256Bytes } from "../../adapters/system/sha256";
 
 /** Events between two indexes that a running session stores, so that a killed one opens quickly, too. */
 const runningEveryEvents = 16_384;
@@ -16,14 +16,18 @@ export class IndexKeeper {
   #storing: Promise<void> | undefined;
   readonly #environment: SessionEnvironment;
   readonly #paths: SessionPaths;
+  readonly #definition: BlobRef;
 
+  /** @param definition the digest of the session's definition as it was read or written. */
   constructor(
     environment: SessionEnvironment,
     paths: SessionPaths,
+    definition: BlobRef,
     from: { readonly index: JournalIndex; readonly indexedEvents: number } | undefined,
   ) {
     this.#environment = environment;
     this.#paths = paths;
+    this.#definition = definition;
     this.#index = from?.index;
     this.#storedEvents = from?.indexedEvents ?? 0;
   }
@@ -51,9 +55,7 @@ export class IndexKeeper {
       try {
         const index = await grownIndex(fs, journal, this.#index, state);
         if (index === undefined) return;
-        const bytes = await fs.readFile(this.#paths.definition);
-        const definitionRef = { sha256: sha256Bytes(bytes), bytes: bytes.length };
-        await storeIndex(this.#environment, this.#paths, index, definitionRef);
+        await storeIndex(this.#environment, this.#paths, index, this.#definition);
         this.#index = index;
       } finally {
         await fs.close(journal);

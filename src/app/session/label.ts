@@ -6,11 +6,12 @@ import { unlessMissing } from "../../adapters/files/file-system";
 import type { FileSystem } from "../../adapters/files/file-system";
 import { randomName } from "../../adapters/system/random";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
+import { once } from "../../engine/model/once";
 
 /** Longest title, in UTF-16 units. */
 export const maxTitleLength = 200;
 
-const labelSchema = z.strictObject({ title: z.string().min(1).max(maxTitleLength) });
+const labelSchema = once(() => z.strictObject({ title: z.string().min(1).max(maxTitleLength) }));
 
 function labelFile(dir: string): string {
   return path.join(dir, "label.json");
@@ -35,7 +36,7 @@ export async function writeBeside(
 export async function readTitle(fs: FileSystem, dir: string): Promise<string | undefined> {
   try {
     const bytes = await fs.readFile(labelFile(dir));
-    return labelSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data?.title;
+    return labelSchema().safeParse(JSON.parse(bytes.toString("utf8"))).data?.title;
   } catch {
     return undefined;
   }

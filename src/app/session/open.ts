@@ -1,3 +1,4 @@
+import type { BlobRef } from "../../engine/event/content";
 import type { DecidedBy, SessionEvent } from "../../engine/event/event";
 import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
@@ -74,7 +75,7 @@ export async function startSession(
   try {
     const history = store.append([start]);
     await store.flush();
-    const parts = { store, history, definition, cutBytes: 0, ...defined({ steer }) };
+    const parts = { store, history, definition, definitionRef, cutBytes: 0, ...defined({ steer }) };
     return { ...live(parts, providers, environment, options), begun: history };
   } catch (error) {
     // The writer's lock must not stay with a session that nobody uses.
@@ -101,7 +102,15 @@ export async function openLiveSession(directory: string, options: RuntimeOptions
     const facts = { engine: options.engineVersion, session: paths.id, definition, digest: definitionRef };
     const begun = { ...facts, startedBy: options.startedBy };
     const history = index.position.lines === 0 ? store.append([startEvent(begun)]) : [];
-    const parts = { store, history, definition, cutBytes, ours, from: { index, indexedEvents } };
+    const parts = {
+      store,
+      history,
+      definition,
+      definitionRef,
+      cutBytes,
+      ours,
+      from: { index, indexedEvents },
+    };
     const session = liveSession(parts, environment, options);
     checkWhole(session);
     // Another user's note of a change decides nothing here.
@@ -153,6 +162,8 @@ export interface SessionParts {
   readonly history: readonly SessionEvent[];
   readonly from?: Pick<ResumedSession, "index" | "indexedEvents">;
   readonly definition: Definition;
+  /** The digest of `definition.json`. */
+  readonly definitionRef: BlobRef;
   readonly cutBytes?: number;
   /** False: another user wrote it, so its commands do not run. */
   readonly ours?: boolean;
@@ -174,7 +185,7 @@ function live(
   environment: SessionEnvironment,
   options: RuntimeOptions,
 ): LiveSession {
-  const { store, history, definition, cutBytes = 0, from, steer } = parts;
+  const { store, history, definition, definitionRef, cutBytes = 0, from, steer } = parts;
   const { flow } = definition;
   const ports: SessionPorts = {
     store,
@@ -184,7 +195,10 @@ function live(
       startDirectory: options.startDirectory,
       references: flow.references,
       policy: flow.policy,
-      ...defined({ fs: environment.projectFs, ripgrep: environment.projectFs ? undefined : options.ripgrep }),
+      ...defined({ fs: environment.projectFs }),
+      get ripgrep() {
+        return environment.projectFs === undefined ? options.ripgrep : undefined;
+      },
     }),
     external: options.external ?? noExternalTools,
     features: options.features?.(options.workDomain) ?? noLanguageFeatures,
@@ -200,7 +214,7 @@ function live(
   );
   const known = orchestrator.state.score.scope.densities;
   const { schemaRoles } = orchestrator.state.score.scope;
-  const keeper = new IndexKeeper(environment, store.paths, from);
+  const keeper = new IndexKeeper(environment, store.paths, definitionRef, from);
   orchestrator.listen({
     onEvents: (_, state) => {
       keeper.grew(state);

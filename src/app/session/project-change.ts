@@ -13,6 +13,7 @@ import { isSameBytes } from "../artifact/text";
 import type { Bytes } from "../artifact/text";
 import type { LiveSession } from "./session";
 import { defined } from "../../engine/model/defined";
+import { once } from "../../engine/model/once";
 import { entryOf } from "../../engine/model/entry-of";
 
 const changing = new WeakMap<LiveSession, Promise<unknown>>();
@@ -195,14 +196,16 @@ function noteFile(session: LiveSession): string {
   return path.join(session.directory, "acceptance.json");
 }
 
-const pendingChangeSchema = z.strictObject({
-  path: z.string(),
-  content: blobRefSchema.nullable(),
-  expected: blobRefSchema.nullable(),
-  mode: z.int().optional(),
-  new_mode: z.int().optional(),
-});
-type PendingChange = z.infer<typeof pendingChangeSchema>;
+const pendingChangeSchema = once(() =>
+  z.strictObject({
+    path: z.string(),
+    content: blobRefSchema.nullable(),
+    expected: blobRefSchema.nullable(),
+    mode: z.int().optional(),
+    new_mode: z.int().optional(),
+  }),
+);
+type PendingChange = z.infer<ReturnType<typeof pendingChangeSchema>>;
 
 /**
  * Finishes a change of the project that a crash or a full disk interrupted after it was decided. A file that has changed
@@ -252,7 +255,7 @@ async function retractAll(session: LiveSession, notes: readonly PendingChange[])
 function readPending(bytes: Buffer): PendingChange[] {
   try {
     const note: unknown = JSON.parse(bytes.toString("utf8"));
-    return z.array(pendingChangeSchema).safeParse(Array.isArray(note) ? note : [note]).data ?? [];
+    return z.array(pendingChangeSchema()).safeParse(Array.isArray(note) ? note : [note]).data ?? [];
   } catch {
     return [];
   }

@@ -13,41 +13,46 @@ import { writeBeside } from "./label";
 import { sessionPaths } from "../../adapters/journal/layout";
 import { defined } from "../../engine/model/defined";
 import { isFromFile } from "../../engine/model/providers";
+import { once } from "../../engine/model/once";
 
-const partedSchema = z.strictObject({
-  /** The step run; null: before any step. */
-  step: z.string().nullable(),
-  count: z.int().min(1),
-});
+const partedSchema = once(() =>
+  z.strictObject({
+    /** The step run; null: before any step. */
+    step: z.string().nullable(),
+    count: z.int().min(1),
+  }),
+);
 
-const proofSchema = z.strictObject({
-  /** SHA-256 of the journal's line that the proof extends to. */
-  head: digestSchema,
-  /** Shows that this user on this machine has seen it: a proof in a copied folder is an unverified claim. */
-  seal: digestSchema.optional(),
-  /** A replay from the journal was identical. */
-  replayed: z
-    .strictObject({
-      at: z.string(),
-      engine: z.string(),
-      /** What another version had made, and the replay took as recorded. */
-      as_recorded: z.array(z.enum(["prompts", "calls", "results", "suggestions"])).optional(),
-    })
-    .optional(),
-  /** The session was run again: how many of how many runs gave the same artifacts, and where the others diverged. */
-  repeated: z
-    .strictObject({
-      same: z.int().min(0),
-      of: z.int().min(1),
-      at: z.string(),
-      parted: z.array(partedSchema),
-      /** Of a fork: the step that it began at; earlier steps were not run again. */
-      from: z.string().optional(),
-    })
-    .optional(),
-});
+const proofSchema = once(() =>
+  z.strictObject({
+    /** SHA-256 of the journal's line that the proof extends to. */
+    head: digestSchema,
+    /** Shows that this user on this machine has seen it: a proof in a copied folder is an unverified claim. */
+    seal: digestSchema.optional(),
+    /** A replay from the journal was identical. */
+    replayed: z
+      .strictObject({
+        at: z.string(),
+        engine: z.string(),
+        /** What another version had made, and the replay took as recorded. */
+        as_recorded: z.array(z.enum(["prompts", "calls", "results", "suggestions"])).optional(),
+      })
+      .optional(),
+    /** The session was run again: how many of how many runs gave the same artifacts, and where the others diverged. */
+    repeated: z
+      .strictObject({
+        same: z.int().min(0),
+        of: z.int().min(1),
+        at: z.string(),
+        parted: z.array(partedSchema()),
+        /** Of a fork: the step that it began at; earlier steps were not run again. */
+        from: z.string().optional(),
+      })
+      .optional(),
+  }),
+);
 /** `proof.json`: what was proven of the session, as long as its journal ends where it did then. */
-export type Proof = z.infer<typeof proofSchema>;
+export type Proof = z.infer<ReturnType<typeof proofSchema>>;
 export type Shown = Pick<Proof, "replayed" | "repeated">;
 
 /** Decisions about artifacts come after the end and do not affect earlier proofs. */
@@ -105,7 +110,7 @@ function headsIn(tail: Buffer, whole: boolean): Ending | undefined {
 
 async function storedProof(fs: FileSystem, dir: string): Promise<Proof | undefined> {
   try {
-    return proofSchema.safeParse(JSON.parse((await fs.readFile(proofFile(dir))).toString("utf8"))).data;
+    return proofSchema().safeParse(JSON.parse((await fs.readFile(proofFile(dir))).toString("utf8"))).data;
   } catch {
     return undefined;
   }
@@ -161,7 +166,7 @@ export async function recordProof(
     if (head !== undefined && !ending.heads.includes(head)) return false;
     const known = await readProof(environment, dir);
     // In the order of reading: the seal covers its fields in one order.
-    const proof = proofSchema.parse({ head: ending.last, ...known, ...shown });
+    const proof = proofSchema().parse({ head: ending.last, ...known, ...shown });
     const seal = await sealOf(environment.marks, proof);
     await writeBeside(environment, proofFile(dir), { ...proof, ...defined({ seal }) });
     return true;

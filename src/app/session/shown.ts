@@ -4,13 +4,14 @@ import { replace, writeNew } from "../../adapters/files/durable";
 import { unlessMissing } from "../../adapters/files/file-system";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { randomName } from "../../adapters/system/random";
+import { once } from "../../engine/model/once";
 
 /*
  * A terminal does not keep what it showed. So that an acceptance refers to what the user saw, the digests of what `orket diff`
  * last printed are stored beside the session; they have no other effect, and may be lost.
  */
 
-const shownSchema = z.record(z.string(), z.string());
+const shownSchema = once(() => z.record(z.string(), z.string()));
 /** By path: `Offer.shown` of what was last printed. */
 export type Shown = Readonly<Record<string, string>>;
 
@@ -20,7 +21,7 @@ const fileOf = (directory: string): string => path.join(directory, "shown.json")
 export async function readShown({ fs }: Pick<SessionEnvironment, "fs">, directory: string): Promise<Shown> {
   try {
     const bytes = await unlessMissing(fs.readFile(fileOf(directory)), undefined);
-    return bytes === undefined ? {} : shownSchema.parse(JSON.parse(bytes.toString("utf8")));
+    return bytes === undefined ? {} : shownSchema().parse(JSON.parse(bytes.toString("utf8")));
   } catch {
     return {};
   }

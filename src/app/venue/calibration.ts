@@ -9,20 +9,23 @@ import { calledVenues } from "../../engine/model/called-venues";
 import { callSettings } from "../../engine/model/definition";
 import type { Definition, ResolvedVenue } from "../../engine/model/definition";
 import { writeBeside } from "../session/label";
+import { once } from "../../engine/model/once";
 import { entryOf } from "../../engine/model/entry-of";
 
 /** Tokens for each byte of a prompt, by model, as servers counted them. */
 export type Densities = Readonly<Record<string, number>>;
 
-const entrySchema = z.object({
-  provider: z.string(),
-  endpoint: z.string().optional(),
-  model: z.string(),
-  tokens_per_byte: z.number().positive().max(4),
-  measured_at: z.iso.datetime(),
-});
-const fileSchema = z.object({ version: z.literal(1), models: z.array(entrySchema) });
-type Entry = z.infer<typeof entrySchema>;
+const entrySchema = once(() =>
+  z.object({
+    provider: z.string(),
+    endpoint: z.string().optional(),
+    model: z.string(),
+    tokens_per_byte: z.number().positive().max(4),
+    measured_at: z.iso.datetime(),
+  }),
+);
+const fileSchema = once(() => z.object({ version: z.literal(1), models: z.array(entrySchema()) }));
+type Entry = z.infer<ReturnType<typeof entrySchema>>;
 
 /** Most models that are remembered; the oldest are dropped first. */
 const maxEntries = 200;
@@ -57,7 +60,7 @@ const isAt = (one: Place, place: Place | undefined): boolean =>
 async function entriesOf({ fs }: SessionEnvironment, workDomain: string): Promise<readonly Entry[]> {
   try {
     const bytes = await fs.readFile(calibrationFile(workDomain));
-    return fileSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data?.models ?? [];
+    return fileSchema().safeParse(JSON.parse(bytes.toString("utf8"))).data?.models ?? [];
   } catch {
     // An invalid file is ignored: everything in it is measured again.
     return [];

@@ -15,6 +15,7 @@ import { orketDir } from "../../adapters/journal/layout";
 import { ensureOrketDir } from "../../adapters/journal/session-folder";
 import { defined } from "../../engine/model/defined";
 import { factsOf, isServer, providersWhere, providerTable } from "../../engine/model/providers";
+import { once } from "../../engine/model/once";
 
 /** A model at an address, as named in a Venue. */
 export interface VenueEndpoint extends ProbedEndpoint {
@@ -83,18 +84,20 @@ export async function tryOut(
   return probeCapabilities(at, made, deps, cancellation);
 }
 
-const triedSchema = z.object({
-  provider: z.enum(providersWhere("answeredBy", "server")),
-  endpoint: z.string(),
-  model: z.string(),
-  tried_at: z.iso.datetime(),
-  seed: z.boolean().optional(),
-  usage_in_stream: z.boolean().optional(),
-  json_schema: z.boolean().optional(),
-  parallel_slots: z.int().min(1).optional(),
-});
-type Tried = z.infer<typeof triedSchema>;
-const fileSchema = z.object({ version: z.literal(1), endpoints: z.array(triedSchema) });
+const triedSchema = once(() =>
+  z.object({
+    provider: z.enum(providersWhere("answeredBy", "server")),
+    endpoint: z.string(),
+    model: z.string(),
+    tried_at: z.iso.datetime(),
+    seed: z.boolean().optional(),
+    usage_in_stream: z.boolean().optional(),
+    json_schema: z.boolean().optional(),
+    parallel_slots: z.int().min(1).optional(),
+  }),
+);
+type Tried = z.infer<ReturnType<typeof triedSchema>>;
+const fileSchema = once(() => z.object({ version: z.literal(1), endpoints: z.array(triedSchema()) }));
 
 /** What was determined about a model at an address, and when (ISO, UTC). */
 export interface Remembered {
@@ -181,7 +184,7 @@ export class CapabilityMemory {
   async #read(): Promise<readonly Tried[]> {
     try {
       const bytes = await this.#environment.fs.readFile(this.#file);
-      return fileSchema.safeParse(JSON.parse(bytes.toString("utf8"))).data?.endpoints ?? [];
+      return fileSchema().safeParse(JSON.parse(bytes.toString("utf8"))).data?.endpoints ?? [];
     } catch {
       return [];
     }

@@ -1,5 +1,6 @@
 import { OrketError } from "../error/orket-error";
-import { eventData, eventTypes, journalFormat } from "./event";
+import { eventData, eventTypes } from "./event";
+import { journalFormat } from "./format";
 import type { EventType, SessionEvent } from "./event";
 import { quickCheck } from "./quick-check";
 import type { QuickCheck } from "./quick-check";

@@ -12,7 +12,6 @@ import { onceEach } from "../model/once";
 
 export type { Message, Omission, ToolCall, UnreadCall } from "./message";
 
-export { journalFormat } from "./session-start";
 export { aboutAdjustment } from "./adjustment";
 export type { Adjustment, AdjustmentBody, DecidedBy } from "./adjustment";
 

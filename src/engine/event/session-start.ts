@@ -1,8 +1,6 @@
 import * as z from "zod";
 import { blobRefSchema } from "./content";
-
-/** Version of the journal's format; additional optional fields keep it, any other change raises it. */
-export const journalFormat = 1;
+import { journalFormat } from "./format";
 
 /** How a session began, and which versions of the engine's parts made it. */
 export const sessionStartSchema = z.strictObject({

@@ -1,5 +1,6 @@
 import { currentVersions } from "../event/versions";
-import { draft, journalFormat } from "../event/event";
+import { draft } from "../event/event";
+import { journalFormat } from "../event/format";
 import type { EventData, EventDraft } from "../event/event";
 import type { BlobRef } from "../event/content";
 import type { Definition } from "../model/definition";

@@ -2,23 +2,29 @@ import * as vscode from "vscode";
 import { chatAnswer } from "../../app/agent/chat";
 import type { ChatHost, ChatPart } from "../../app/agent/chat";
 import { failureOf } from "../../app/failure";
-import { agentIds, commandIds, internalIds } from "../ids";
+import { commandIds, internalIds } from "../ids";
 import type { FolderOffer } from "./agent-host";
 
-/** Registers `@orket`, where the editor has chat. */
-export function registerParticipant(host: ChatHost<FolderOffer>): vscode.Disposable[] {
-  const { chat } = vscode as Partial<typeof vscode>;
-  if (typeof chat?.createChatParticipant !== "function") return [];
-  const participant = chat.createChatParticipant(agentIds.participant, async (request, _, stream) => {
-    try {
-      for (const part of await chatAnswer(host, request)) show(part, stream);
-    } catch (error) {
-      const { message, hint = "" } = failureOf(error);
-      stream.markdown(plain(`${message} ${hint}`.trim()));
-    }
-  });
-  participant.iconPath = new vscode.ThemeIcon("play-circle");
-  return [participant];
+/** The answers of `@orket`. */
+export interface Participant {
+  answer(
+    request: vscode.ChatRequest,
+    context: vscode.ChatContext,
+    stream: vscode.ChatResponseStream,
+  ): Promise<void>;
+}
+
+export function participantOf(host: ChatHost<FolderOffer>): Participant {
+  return {
+    async answer(request, _, stream) {
+      try {
+        for (const part of await chatAnswer(host, request)) show(part, stream);
+      } catch (error) {
+        const { message, hint = "" } = failureOf(error);
+        stream.markdown(plain(`${message} ${hint}`.trim()));
+      }
+    },
+  };
 }
 
 /** Text of files and models, shown as it is: no links, no markup. */

@@ -51,10 +51,7 @@ export class ArtifactFiles extends FlatFiles implements vscode.FileSystemProvide
     super();
     this.#sessions = sessions;
     this.#model = model;
-    const { registerFileSystemProvider } = vscode.workspace;
     this.#subscriptions = [
-      registerFileSystemProvider(schemes.artifact, this, { isCaseSensitive: true, isReadonly: true }),
-      registerFileSystemProvider(schemes.proposal, this, { isCaseSensitive: true }),
       model.onDidChange(() => errors.inBackground(() => this.#follow())),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         this.#opened.delete(uri.toString());

@@ -1,12 +1,8 @@
-import * as vscode from "vscode";
-import type { ErrorPresenter } from "../errors";
 import type { SessionPanels } from "../event-panel/session-panels";
-import { commandIds, internalIds } from "../ids";
+import { commandIds } from "../ids";
 import type { ArtifactsTree } from "../trees/artifacts-tree";
-import { ensureTrusted } from "../trust";
 import type { ArtifactReview } from "./artifact-review";
 import { isResource } from "./artifact-targets";
-import { isHunkTarget } from "./hunk-lenses";
 import type { ReviewModel } from "./review-model";
 import { openAllChanges, showHistory } from "./review-views";
 
@@ -70,22 +66,3 @@ type ArtifactCommand = (typeof commandIds)[
   | "rejectChange"
   | "groupArtifacts"
   | "artifactHistory"];
-
-/** Registers the commands of the lenses above a hunk. */
-export function registerHunkCommands(review: ArtifactReview, errors: ErrorPresenter): vscode.Disposable {
-  const on = (id: string, work: (hunk: unknown) => Promise<void>): vscode.Disposable =>
-    vscode.commands.registerCommand(id, (target: unknown) =>
-      errors.guard(() => {
-        ensureTrusted();
-        return work(target);
-      }),
-    );
-  return vscode.Disposable.from(
-    on(internalIds.acceptHunk, async (target) => {
-      if (isHunkTarget(target)) await review.acceptHunk(target);
-    }),
-    on(internalIds.rejectHunk, async (target) => {
-      if (isHunkTarget(target)) await review.rejectHunk(target);
-    }),
-  );
-}

@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { isOpenArtifact } from "../../engine/view/session-view";
 import { offerText } from "../../app/artifact/offer";
 import type { ProjectOffer } from "../../app/artifact/project-offer";
-import { internalIds, schemes } from "../ids";
+import { internalIds } from "../ids";
 import type { SessionRegistry } from "../session/session-registry";
 import type { ArtifactFiles } from "./artifact-files";
 import { proposalPlace } from "./artifact-places";
@@ -61,6 +61,3 @@ function lensesOf(offer: ProjectOffer, uri: vscode.Uri): vscode.CodeLens[] {
     ];
   });
 }
-
-/** The documents that have the lenses. */
-export const hunkSelector: vscode.DocumentSelector = { scheme: schemes.proposal };

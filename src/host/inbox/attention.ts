@@ -50,7 +50,6 @@ export class Attention implements vscode.Disposable {
         if (changed === undefined) void this.#forgetGone();
         this.#updates.request();
       }),
-      vscode.commands.registerCommand(internalIds.showEnd, (directory: unknown) => this.#showEnd(directory)),
       conductor.onDidChangeVisibility(() => this.#updates.request()),
       inbox.onDidChange(() => this.#updates.request()),
       vscode.window.onDidChangeWindowState(() => this.#updates.request()),
@@ -97,8 +96,8 @@ export class Attention implements vscode.Disposable {
     this.#updates.request();
   }
 
-  /** @param given the session's folder; without it, the end that the status bar names */
-  async #showEnd(given: unknown): Promise<void> {
+  /** Shows an end that nobody saw. @param given the session's folder; without it, the end that the status bar names */
+  async showEnd(given: unknown): Promise<void> {
     const directory = typeof given === "string" ? given : this.#unseen.all[0]?.directory;
     if (directory === undefined) return;
     const controller = await this.#sessions.openAt(directory).catch(() => undefined);

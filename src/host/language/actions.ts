@@ -5,12 +5,11 @@ import { internalIds } from "../ids";
 import { offeredTools, problemsOf } from "../project/project-index";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
 import type { Secrets } from "../session/secrets";
-import type { ErrorPresenter } from "../errors";
-import { definitionFiles, urisOf } from "./documents";
+import { urisOf } from "./documents";
 import { toDiagnostic, toRange, toWorkspaceEdit } from "./lsp";
 import { writeNewFiles } from "./new-files";
 
-type Secret = Pick<MoveKey, "name" | "value">;
+export type MovedSecret = Pick<MoveKey, "name" | "value">;
 
 function toAction(
   live: LiveSource,
@@ -39,7 +38,7 @@ function toAction(
 }
 
 /** Writes a new file with the content that a user would write by hand, and opens it. */
-async function createFile(folder: vscode.Uri | undefined, file: NewFile): Promise<void> {
+export async function createFile(folder: vscode.Uri | undefined, file: NewFile): Promise<void> {
   const owner = folder === undefined ? undefined : vscode.workspace.getWorkspaceFolder(folder);
   if (owner === undefined) return;
   await writeNewFiles(owner, [file]);
@@ -51,7 +50,11 @@ export function codeOf({ code }: vscode.Diagnostic): unknown {
 }
 
 /** Stores the key under the name, or under another when the name holds another key; then removes it from the file. */
-async function moveKey(secrets: Secrets, secret: Secret, edit: vscode.WorkspaceEdit): Promise<void> {
+export async function moveKey(
+  secrets: Secrets,
+  secret: MovedSecret,
+  edit: vscode.WorkspaceEdit,
+): Promise<void> {
   const known = await secrets.find(secret.name);
   if (known !== undefined && known !== secret.value) {
     const replace = "Replace";
@@ -71,12 +74,8 @@ async function problems(index: ProjectIndex, { folder, source }: LiveSource): Pr
   return problemsOf(await index.of(folder), source.path, offeredTools());
 }
 
-export function registerActions(
-  index: ProjectIndex,
-  secrets: Secrets,
-  errors: ErrorPresenter,
-): vscode.Disposable {
-  const provider: vscode.CodeActionProvider = {
+export function actionsOf(index: ProjectIndex): vscode.CodeActionProvider {
+  return {
     async provideCodeActions(document, range, context) {
       const live = await index.at(document);
       if (live === undefined) return [];
@@ -88,15 +87,4 @@ export function registerActions(
       );
     },
   };
-  return vscode.Disposable.from(
-    vscode.languages.registerCodeActionsProvider(definitionFiles, provider, {
-      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
-    }),
-    vscode.commands.registerCommand(internalIds.moveKey, (secret: Secret, edit: vscode.WorkspaceEdit) =>
-      errors.guard(() => moveKey(secrets, secret, edit)),
-    ),
-    vscode.commands.registerCommand(internalIds.createFile, (folder: vscode.Uri | undefined, file: NewFile) =>
-      errors.guard(() => createFile(folder, file)),
-    ),
-  );
 }

@@ -2,12 +2,9 @@ import * as vscode from "vscode";
 import { complete } from "../../language";
 import type { DefinitionCompletion, SourceDocument } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
-import { definitionFiles, requestAt } from "./documents";
+import { requestAt } from "./documents";
 import type { HelpContexts } from "./help-context";
 import { toCompletionItem } from "./lsp";
-
-/** Characters that trigger completion: a value after a space, a placeholder after its braces. */
-export const completionTriggers = ["{", ".", " ", '"', "/"];
 
 function toItem(item: DefinitionCompletion): vscode.CompletionItem {
   const made = toCompletionItem(item);
@@ -22,8 +19,8 @@ function isOurs({ format }: SourceDocument, { data: { kind } }: DefinitionComple
   return format === "yaml" || (kind !== "key" && kind !== "value" && kind !== "snippet");
 }
 
-export function registerCompletion(index: ProjectIndex, contexts: HelpContexts): vscode.Disposable {
-  const provider: vscode.CompletionItemProvider = {
+export function completionOf(index: ProjectIndex, contexts: HelpContexts): vscode.CompletionItemProvider {
+  return {
     async provideCompletionItems(document, position, token) {
       const request = await requestAt(index, document, position);
       if (request === undefined) return undefined;
@@ -34,5 +31,4 @@ export function registerCompletion(index: ProjectIndex, contexts: HelpContexts):
         .map(toItem);
     },
   };
-  return vscode.languages.registerCompletionItemProvider(definitionFiles, provider, ...completionTriggers);
 }

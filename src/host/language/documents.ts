@@ -1,18 +1,7 @@
 import * as vscode from "vscode";
 import type { HelpRequest, LineIndex, SourceDocument, Span, UriOf } from "../../language";
-import { languageIds } from "../ids";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
 import { toRange } from "./lsp";
-
-/** Every definition file: YAML in languages of its own, JSON as JSON. */
-export const definitionFiles: vscode.DocumentSelector = [
-  ...Object.values(languageIds).map((language) => ({ language })),
-  { pattern: "**/*.{flow,band,venue,score,replies}.json" },
-];
-
-export const yamlFiles: vscode.DocumentSelector = Object.values(languageIds).map((language) => ({
-  language,
-}));
 
 /** A request for help at a position in a document; the offset counts in the source's text. */
 export interface LiveRequest extends HelpRequest {

@@ -117,9 +117,8 @@ async function choose(target: unknown, folder: vscode.WorkspaceFolder): Promise<
 }
 
 /** Reports as documents that VS Code never asks to save. */
-export class ImportReports implements vscode.TextDocumentContentProvider, vscode.Disposable {
+export class ImportReports implements vscode.TextDocumentContentProvider {
   readonly #texts: string[] = [];
-  readonly #registration = vscode.workspace.registerTextDocumentContentProvider(schemes.importReport, this);
 
   add(kinds: string, text: string): vscode.Uri {
     this.#texts.push(text);
@@ -131,10 +130,6 @@ export class ImportReports implements vscode.TextDocumentContentProvider, vscode
     return (
       this.#texts[Number(query)] ?? "This report is no longer available. Import again to make a new one.\n"
     );
-  }
-
-  dispose(): void {
-    this.#registration.dispose();
   }
 }
 

@@ -6,7 +6,6 @@ import { commandIds, internalIds } from "../ids";
 import type { LiveSource, ProjectIndex } from "../project/project-index";
 import type { SessionController } from "../../app/session/controller";
 import type { SessionRegistry } from "../session/session-registry";
-import { definitionFiles } from "./documents";
 import { grouped } from "../../engine/model/grouped";
 
 const icons: Readonly<Record<LensAction["do"], string>> = {
@@ -96,7 +95,6 @@ export class DefinitionLenses implements vscode.CodeLensProvider, vscode.Disposa
     this.#subscriptions = [
       index.onDidChange(() => this.#changed.fire()),
       sessions.onDidChange(() => this.#sessionsChanged()),
-      vscode.languages.registerCodeLensProvider(definitionFiles, this),
     ];
   }
 

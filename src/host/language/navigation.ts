@@ -13,9 +13,9 @@ import {
   semanticTokens,
   workspaceSymbols,
 } from "../../language";
-import type { DefinitionLink, semanticTokenTypes, SourceDocument } from "../../language";
+import type { DefinitionLink, SourceDocument } from "../../language";
 import type { ProjectIndex } from "../project/project-index";
-import { definitionFiles, requestAt, urisIn, urisOf, yamlFiles } from "./documents";
+import { requestAt, urisIn, urisOf } from "./documents";
 import type { LiveRequest } from "./documents";
 import {
   toDocumentSymbol,
@@ -33,10 +33,6 @@ import {
 } from "./lsp";
 import { OrketError } from "../../engine/error/orket-error";
 
-/** Written again, so that registering a provider does not load the YAML service. */
-const tokenTypes: typeof semanticTokenTypes = ["parameter", "type"];
-export const tokenLegend = new vscode.SemanticTokensLegend([...tokenTypes]);
-
 /** A link to a folder reveals it in the Explorer, because the editor would try to open it as a file. */
 function toLink({ range, target, tooltip, data }: DefinitionLink): vscode.DocumentLink {
   const uri = toUri(target);
@@ -47,7 +43,7 @@ function toLink({ range, target, tooltip, data }: DefinitionLink): vscode.Docume
   return link;
 }
 
-function renames(index: ProjectIndex): vscode.RenameProvider {
+function renamesOf(index: ProjectIndex): Navigation["renames"] {
   return {
     async prepareRename(document, position) {
       const request = await requestAt(index, document, position);
@@ -67,9 +63,22 @@ function renames(index: ProjectIndex): vscode.RenameProvider {
   };
 }
 
-/** Registers everything that reads a definition and changes nothing by itself. */
-export function registerNavigation(index: ProjectIndex): vscode.Disposable {
-  const { languages } = vscode;
+/** What reads a definition and changes nothing by itself. */
+export interface Navigation {
+  readonly hovers: vscode.HoverProvider;
+  readonly definitions: vscode.DefinitionProvider;
+  readonly uses: vscode.ReferenceProvider;
+  readonly sameNames: vscode.DocumentHighlightProvider;
+  readonly outline: vscode.DocumentSymbolProvider;
+  readonly projectSymbols: vscode.WorkspaceSymbolProvider;
+  readonly folds: vscode.FoldingRangeProvider;
+  readonly links: vscode.DocumentLinkProvider;
+  readonly renames: Required<vscode.RenameProvider>;
+  readonly formatting: vscode.DocumentFormattingEditProvider;
+  readonly coloring: vscode.DocumentSemanticTokensProvider;
+}
+
+export function navigationOf(index: ProjectIndex): Navigation {
   /** Asks at a position in a document; returns nothing where the document is not a definition file. */
   const at = async <T>(
     document: vscode.TextDocument,
@@ -131,17 +140,9 @@ export function registerNavigation(index: ProjectIndex): vscode.Disposable {
     provideDocumentSemanticTokens: (document) =>
       of(document, (source) => toSemanticTokens(semanticTokens(source))),
   };
-  return vscode.Disposable.from(
-    languages.registerHoverProvider(definitionFiles, hovers),
-    languages.registerDefinitionProvider(definitionFiles, definitions),
-    languages.registerReferenceProvider(definitionFiles, uses),
-    languages.registerDocumentHighlightProvider(definitionFiles, sameNames),
-    languages.registerDocumentSymbolProvider(yamlFiles, outline, { label: "Orket" }),
-    languages.registerWorkspaceSymbolProvider(projectSymbols),
-    languages.registerFoldingRangeProvider(yamlFiles, folds),
-    languages.registerDocumentLinkProvider(definitionFiles, links),
-    languages.registerRenameProvider(definitionFiles, renames(index)),
-    languages.registerDocumentFormattingEditProvider(yamlFiles, formatting),
-    languages.registerDocumentSemanticTokensProvider(yamlFiles, coloring, tokenLegend),
-  );
+  const renames = renamesOf(index);
+  return {
+    ...{ hovers, definitions, uses, sameNames, outline, projectSymbols },
+    ...{ folds, links, renames, formatting, coloring },
+  };
 }

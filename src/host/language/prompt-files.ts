@@ -35,7 +35,6 @@ export class PromptFiles extends FlatFiles implements vscode.FileSystemProvider,
     this.#index = index;
     this.#subscriptions = [
       index.onDidChange(() => errors.inBackground(() => this.#follow())),
-      vscode.workspace.registerFileSystemProvider(schemes.prompt, this, { isCaseSensitive: true }),
       vscode.workspace.onDidSaveTextDocument(({ uri }) => {
         const opened = this.#opened.get(uri.toString());
         if (opened?.merged === true) this.#tell(uri, opened);

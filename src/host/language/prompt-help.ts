@@ -5,13 +5,10 @@ import type { ErrorPresenter } from "../errors";
 import { commandIds, internalIds, schemes } from "../ids";
 import type { ProjectIndex } from "../project/project-index";
 import { codeOf } from "./actions";
-import { completionTriggers } from "./completion";
 import { offsetAt } from "./documents";
 import { toCompletionItem, toDiagnostic, toHover, toRange, toSemanticTokens, toTextEdit } from "./lsp";
-import { tokenLegend } from "./navigation";
 import { ownerOf, promptAt } from "./prompt-uri";
 
-const selector: vscode.DocumentSelector = { scheme: schemes.prompt };
 const quietMs = 150;
 
 /** The document's text in the form whose offsets the language service uses. */
@@ -20,7 +17,15 @@ function textOf(document: vscode.TextDocument): string {
 }
 
 /** The same help inside a prompt's own document: problems, completion, hover, colors, commands. */
-export class PromptHelp implements vscode.Disposable {
+export class PromptHelp
+  implements
+    vscode.CompletionItemProvider,
+    vscode.HoverProvider,
+    vscode.CodeActionProvider,
+    vscode.CodeLensProvider,
+    vscode.DocumentSemanticTokensProvider,
+    vscode.Disposable
+{
   readonly #collection = vscode.languages.createDiagnosticCollection("orket-prompt");
   readonly #subscriptions: readonly vscode.Disposable[];
   #timer: NodeJS.Timeout | undefined;
@@ -30,7 +35,7 @@ export class PromptHelp implements vscode.Disposable {
   constructor(index: ProjectIndex, errors: ErrorPresenter) {
     this.#index = index;
     this.#errors = errors;
-    const { languages, workspace } = vscode;
+    const { workspace } = vscode;
     const later = ({ uri }: { uri: vscode.Uri }): void => {
       if (uri.scheme === schemes.prompt) this.#later();
     };
@@ -40,28 +45,11 @@ export class PromptHelp implements vscode.Disposable {
       workspace.onDidOpenTextDocument(later),
       workspace.onDidChangeTextDocument(({ document }) => later(document)),
       workspace.onDidCloseTextDocument(({ uri }) => this.#collection.delete(uri)),
-      languages.registerCompletionItemProvider(
-        selector,
-        { provideCompletionItems: (document, position) => this.#complete(document, position) },
-        ...completionTriggers,
-      ),
-      languages.registerHoverProvider(selector, {
-        provideHover: (document, position) => this.#hover(document, position),
-      }),
-      languages.registerCodeActionsProvider(selector, {
-        provideCodeActions: (document, range, context) => this.#actions(document, range, context),
-      }),
-      languages.registerCodeLensProvider(selector, { provideCodeLenses: lenses }),
-      languages.registerDocumentSemanticTokensProvider(
-        selector,
-        { provideDocumentSemanticTokens: colors },
-        tokenLegend,
-      ),
     ];
     this.#later();
   }
 
-  async #complete(
+  async provideCompletionItems(
     document: vscode.TextDocument,
     position: vscode.Position,
   ): Promise<vscode.CompletionItem[]> {
@@ -74,7 +62,10 @@ export class PromptHelp implements vscode.Disposable {
     );
   }
 
-  async #hover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
+  async provideHover(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+  ): Promise<vscode.Hover | undefined> {
     const live = await promptAt(this.#index, document.uri);
     if (live === undefined) return undefined;
     const text = textOf(document);
@@ -83,7 +74,7 @@ export class PromptHelp implements vscode.Disposable {
     return found === undefined ? undefined : toHover(found);
   }
 
-  async #actions(
+  async provideCodeActions(
     document: vscode.TextDocument,
     range: vscode.Range,
     { diagnostics }: vscode.CodeActionContext,
@@ -127,26 +118,26 @@ export class PromptHelp implements vscode.Disposable {
     return diagnosePrompt(live.project, live.prompt.file, live.prompt.path, textOf(document));
   }
 
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const { file, name } = ownerOf(document.uri);
+    const target = { uri: file, name };
+    const top = new vscode.Range(0, 0, 0, 0);
+    const lens = (title: string, command: string): vscode.CodeLens =>
+      new vscode.CodeLens(top, { title, command, arguments: [target] });
+    const short = file.path.slice(file.path.lastIndexOf("/") + 1);
+    return [
+      lens("$(open-preview) Preview", commandIds.previewPrompt),
+      lens("$(beaker) Try Prompt", commandIds.tryPrompt),
+      lens(`$(go-to-file) ${name} in ${short}`, internalIds.showPromptInFile),
+    ];
+  }
+
+  provideDocumentSemanticTokens(document: vscode.TextDocument): vscode.SemanticTokens {
+    return toSemanticTokens(templateTokens(textOf(document)));
+  }
+
   dispose(): void {
     clearTimeout(this.#timer);
     vscode.Disposable.from(...this.#subscriptions).dispose();
   }
-}
-
-function lenses(document: vscode.TextDocument): vscode.CodeLens[] {
-  const { file, name } = ownerOf(document.uri);
-  const target = { uri: file, name };
-  const top = new vscode.Range(0, 0, 0, 0);
-  const lens = (title: string, command: string): vscode.CodeLens =>
-    new vscode.CodeLens(top, { title, command, arguments: [target] });
-  const short = file.path.slice(file.path.lastIndexOf("/") + 1);
-  return [
-    lens("$(open-preview) Preview", commandIds.previewPrompt),
-    lens("$(beaker) Try Prompt", commandIds.tryPrompt),
-    lens(`$(go-to-file) ${name} in ${short}`, internalIds.showPromptInFile),
-  ];
-}
-
-function colors(document: vscode.TextDocument): vscode.SemanticTokens {
-  return toSemanticTokens(templateTokens(textOf(document)));
 }

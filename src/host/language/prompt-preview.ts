@@ -52,7 +52,6 @@ export class PreviewDocuments implements vscode.TextDocumentContentProvider, vsc
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
         if (document.uri.scheme === schemes.prompt) this.#refresh();
       }),
-      vscode.workspace.registerTextDocumentContentProvider(schemes.preview, this),
     ];
   }
 

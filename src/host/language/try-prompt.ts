@@ -41,7 +41,6 @@ const maxKept = 20;
 export class PromptTries implements vscode.TextDocumentContentProvider, vscode.Disposable {
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #tries = new Map<string, Try>();
-  readonly #registration: vscode.Disposable;
   readonly onDidChange = this.#changed.event;
   #count = 0;
   readonly #prompts: PromptCommands;
@@ -52,7 +51,6 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
     this.#errors = errors;
     this.#prompts = prompts;
     this.#deps = deps;
-    this.#registration = vscode.workspace.registerTextDocumentContentProvider(schemes.try, this);
   }
 
   async run(argument: unknown): Promise<void> {
@@ -161,7 +159,6 @@ export class PromptTries implements vscode.TextDocumentContentProvider, vscode.D
   }
 
   dispose(): void {
-    this.#registration.dispose();
     this.#changed.dispose();
   }
 }

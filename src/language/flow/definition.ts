@@ -1,4 +1,4 @@
-import { definitionFormat } from "../../engine/model/definition";
+import { definitionFormat } from "../../engine/model/definition-format";
 import { defaultLimits } from "../../engine/model/flow";
 import type { Limits } from "../../engine/model/flow";
 import type { FieldMap, Json } from "../../engine/model/field";

@@ -1,6 +1,6 @@
 import type { BandFile } from "../../engine/model/band";
 import type { Definition } from "../../engine/model/definition";
-import type { PinnedSkill, PinnedText } from "../../engine/model/pinned";
+import type { PinnedSkill, PinnedText } from "../../engine/model/pinned-schema";
 import { findInstructions } from "../project/instructions";
 import { skillFolder } from "../project/materials";
 import type { MaterialFolder, Materials } from "../project/materials";

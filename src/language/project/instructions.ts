@@ -1,5 +1,5 @@
 import { maxInstructionBytes } from "../../engine/model/pinned";
-import type { PinnedText } from "../../engine/model/pinned";
+import type { PinnedText } from "../../engine/model/pinned-schema";
 import { grouped } from "../../engine/model/grouped";
 import { decideRead } from "../../engine/policy/file-policy";
 import { quoted } from "../text/diagnostic";

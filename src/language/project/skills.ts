@@ -1,5 +1,5 @@
 import { maxInstructionBytes, skillFile } from "../../engine/model/pinned";
-import type { PinnedSkill } from "../../engine/model/pinned";
+import type { PinnedSkill } from "../../engine/model/pinned-schema";
 import { quoted } from "../text/diagnostic";
 import type { RelatedPlace } from "../text/diagnostic";
 import { splitFrontMatter } from "../text/front-matter";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { readMaterials } from "../../../src/app/project/materials";
-import { definitionSchema } from "../../../src/engine/model/definition";
+import { definitionSchema } from "../../../src/engine/model/definition-schema";
 import { createProject, diagnose, fileKindOf, formatDiagnostic, parseSource, resolveFlow, wantedMaterials, withMaterials } from "../../../src/language";
 import type { Diagnostic, ResolveOptions } from "../../../src/language";
 

@@ -52,9 +52,9 @@ describe("a session with a very long definition", () => {
         return Promise.reject(new Error("not now"));
       }
     }
-    const { store, paths } = await createSession(machine, folder.path, smallDefinition());
+    const { store, paths, definitionRef } = await createSession(machine, folder.path, smallDefinition());
     await store.close();
-    const keeper = new IndexKeeper(environment(new WithoutJournal()), paths, undefined);
+    const keeper = new IndexKeeper(environment(new WithoutJournal()), paths, definitionRef, undefined);
     for (let events = 1000; events <= 40_000; events += 1000) {
       keeper.grew({ events } as SessionState);
       await new Promise(setImmediate);

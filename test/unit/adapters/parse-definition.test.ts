@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { parseDefinition } from "../../../src/adapters/journal/parse-definition";
-import { definitionSchema } from "../../../src/engine/model/definition";
+import { definitionSchema } from "../../../src/engine/model/definition-schema";
 import { definitionWith } from "../../fakes/long-session";
 
 describe("A definition with many steps", () => {

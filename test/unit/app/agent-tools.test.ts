@@ -8,7 +8,7 @@ import { chatAnswer } from "../../../src/app/agent/chat";
 import type { ChatPart } from "../../../src/app/agent/chat";
 import type { OfferedProject } from "../../../src/app/agent/run-request";
 import { toolInputs } from "../../../src/app/agent/tool-inputs";
-import type { ToolName } from "../../../src/app/agent/tool-inputs";
+import type { ToolName } from "../../../src/app/agent/tool-names";
 import { SessionController } from "../../../src/app/session/controller";
 import { OrketError } from "../../../src/engine/error/orket-error";
 import { CancelSource } from "../../../src/engine/port/cancellation";

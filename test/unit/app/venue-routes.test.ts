@@ -8,7 +8,8 @@ import type { LiveSession, RuntimeOptions } from "../../../src/app/session/sessi
 import { sentRoles, withSentModels } from "../../../src/app/venue/sent-models";
 import { changeDefinition } from "../../../src/engine/history/fork";
 import { providerOf } from "../../../src/engine/model/called-venues";
-import { callSettings, definitionSchema, venueOf } from "../../../src/engine/model/definition";
+import { callSettings, venueOf } from "../../../src/engine/model/definition";
+import { definitionSchema } from "../../../src/engine/model/definition-schema";
 import type { Definition } from "../../../src/engine/model/definition";
 import { planFlow } from "../../../src/engine/model/plan-flow";
 import type { FlowPlan } from "../../../src/engine/model/plan-flow";

@@ -5,7 +5,7 @@ import { plainStyle } from "../../../src/cli/text/style";
 import { displayWidth } from "../../../src/cli/text/width";
 import { draft } from "../../../src/engine/event/event";
 import type { EventDraft } from "../../../src/engine/event/event";
-import { definitionSchema } from "../../../src/engine/model/definition";
+import { definitionSchema } from "../../../src/engine/model/definition-schema";
 import type { Definition } from "../../../src/engine/model/definition";
 import { apply } from "../../../src/engine/state/apply";
 import { initialState } from "../../../src/engine/state/state";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { toolsOfStep } from "../../../src/engine/agent/tool/registry";
 import { instructionsOf, pinnedSections } from "../../../src/engine/model/pinned";
-import type { PinnedSkill } from "../../../src/engine/model/pinned";
+import type { PinnedSkill } from "../../../src/engine/model/pinned-schema";
 import { reachOf, reachRows } from "../../../src/engine/model/reach";
 import { noExternalTools } from "../../../src/engine/port/external-tools";
 import { definitionOf, step } from "../../fakes/engine-harness";

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { decodeLine, encodeEvent, firstPrev } from "../../../src/engine/event/codec";
 import { eventData, eventTypes, draft } from "../../../src/engine/event/event";
 import type { SessionEvent } from "../../../src/engine/event/event";
-import { definitionSchema } from "../../../src/engine/model/definition";
+import { definitionSchema } from "../../../src/engine/model/definition-schema";
 import { quickCheck } from "../../../src/engine/event/quick-check";
 import { definitionWith } from "../../fakes/long-session";
 import { OrketError } from "../../../src/engine/error/orket-error";

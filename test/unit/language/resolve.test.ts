@@ -2,7 +2,7 @@ import { nodesIn } from "../../../src/engine/model/definition";
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { definitionSchema } from "../../../src/engine/model/definition";
+import { definitionSchema } from "../../../src/engine/model/definition-schema";
 import type { Definition, PlanNode } from "../../../src/engine/model/definition";
 import {
   artifactPathProblem,

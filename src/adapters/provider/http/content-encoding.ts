@@ -20,8 +20,7 @@ const makers: Readonly<Record<string, () => zlib.Gunzip | zlib.BrotliDecompress 
  * A decoder for a Content-Encoding; undefined: the body is not encoded. Orket asks for no compression, and some gateways
  * compress anyway. Several encodings are decoded from the last to the first.
  */
-export function decoderFor(encoding: string | null, sink: BodySink): BodyDecoder | undefined {
-  if (encoding === null) return undefined;
+export function decoderFor(encoding: string, sink: BodySink): BodyDecoder | undefined {
   const names = encoding
     .toLowerCase()
     .split(",")

@@ -84,10 +84,19 @@ function parsedTarget(url: string): Omit<Target, "proxy"> {
   return { origin, path: pathname + search };
 }
 
+/** Node's own limit of a response's header in bytes; it is only asked for where an option may have changed it, which loads `node:http`. */
+const maxHeaderBytes = 16_384;
+
+function maxHeaderSize(): { readonly maxHeaderSize?: number } {
+  const options = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS ?? ""}`;
+  return options.includes("max-http-header-size") ? {} : { maxHeaderSize: maxHeaderBytes };
+}
+
 function agentOf(connectMs: number, fresh: boolean, proxy: string | undefined, proxies: Proxies): Dispatcher {
   const options = {
     connect: { timeout: connectMs },
     headersTimeout: 0,
+    ...maxHeaderSize(),
     bodyTimeout: 0,
     // Without pipelining a connection serves one request and is closed.
     ...(fresh ? { pipelining: 0 } : {}),
@@ -153,11 +162,8 @@ class HttpExchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     this.#begun = true;
-    this.#decoder = decoderFor(headerOf(headers, "content-encoding"), {
-      data: (bytes) => this.#data(bytes),
-      end: () => this.#finish({}),
-      error: (error) => this.#finish({ error: error instanceof Error ? error : new Error(String(error)) }),
-    });
+    const encoding = headerOf(headers, "content-encoding");
+    if (encoding !== null) this.#decoder = this.#decoderFor(encoding);
     this.#resolve({
       status,
       headers: { get: (name) => headerOf(headers, name) },
@@ -167,6 +173,14 @@ class HttpExchange implements Dispatcher.DispatchHandler {
         this.#attach(sink);
         return () => this.#stop();
       },
+    });
+  }
+
+  #decoderFor(encoding: string): BodyDecoder | undefined {
+    return decoderFor(encoding, {
+      data: (bytes) => this.#data(bytes),
+      end: () => this.#finish({}),
+      error: (error) => this.#finish({ error: error instanceof Error ? error : new Error(String(error)) }),
     });
   }
 

@@ -1,10 +1,5 @@
 import type { Dispatcher } from "undici";
-import connect from "undici/lib/api/api-connect.js";
-import DispatcherClass from "undici/lib/dispatcher/dispatcher.js";
-import ProxyAgent from "undici/lib/dispatcher/proxy-agent.js";
-
-// A ProxyAgent opens its tunnels with a method that only undici's index adds to the dispatchers.
-Object.assign(DispatcherClass.prototype, { connect });
+import { proxyAgent } from "./proxy-agent";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,7 +44,7 @@ export function proxiesFrom(environment: Environment): Proxies {
       const proxy = of(url);
       return proxy === undefined ? undefined : withoutUser(proxy);
     },
-    agent: (proxy, options) => new ProxyAgent({ ...options, uri: proxy }),
+    agent: proxyAgent,
   };
 }
 

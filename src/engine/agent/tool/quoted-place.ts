@@ -1,5 +1,5 @@
 import type { InputValue } from "../../model/flow";
-import type { PinnedText } from "../../model/pinned";
+import type { PinnedText } from "../../model/pinned-schema";
 import type { SessionStore } from "../../port/session-store";
 import type { ActiveRun } from "../../state/cursor";
 import { takeArguments } from "../arguments";

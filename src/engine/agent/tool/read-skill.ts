@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { groupedExactly } from "../../model/grouped";
 import { skillFile, skillsOf } from "../../model/pinned";
-import type { PinnedSkill } from "../../model/pinned";
+import type { PinnedSkill } from "../../model/pinned-schema";
 import { classifyPath } from "../../policy/file-policy";
 import { partOf, plural } from "./lines";
 import { defineTool, resultLength } from "./tool";

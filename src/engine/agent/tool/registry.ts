@@ -1,4 +1,3 @@
-import * as z from "zod";
 import type { Definition, StepNode } from "../../model/definition";
 import { commandOfTool, isBuiltin } from "../../model/tools";
 import type { BuiltinTool } from "../../model/tools";
@@ -12,6 +11,7 @@ import { editFile } from "./edit-file";
 import { findReferences } from "./find-references";
 import { listDir } from "./list-dir";
 import { moveFile } from "./move-file";
+import { toolParameters } from "./parameters";
 import { readFile } from "./read-file";
 import { readSkill } from "./read-skill";
 import { searchFiles } from "./search-files";
@@ -43,13 +43,9 @@ export const toolRegistry: Readonly<Record<BuiltinTool, Tool>> = {
 
 const specs = new Map<string, ToolSpec>();
 
-function specOf({ name, description, args }: Tool): ToolSpec {
+function specOf({ name, description }: Tool): ToolSpec {
   let spec = specs.get(name);
-  if (spec === undefined) {
-    const { $schema: _, ...parameters } = z.toJSONSchema(args, { target: "draft-7", io: "input" });
-    spec = { name, description, parameters };
-    specs.set(name, spec);
-  }
+  if (spec === undefined) specs.set(name, (spec = { name, description, parameters: toolParameters[name] }));
   return spec;
 }
 
