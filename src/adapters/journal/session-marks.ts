@@ -149,7 +149,7 @@ export async function lineDigest(
 }
 
 /** SHA-256 of the line that ends with that byte of the journal, its line feed; undefined where none ends there. */
-async function digestOfLineEndingAt(
+export async function digestOfLineEndingAt(
   disk: FileSystem,
   journal: Handle,
   end: number,
