@@ -6,6 +6,7 @@ import { benchFresh } from "./fresh";
 import { benchJournal } from "./journal";
 import { benchMesh } from "./mesh";
 import { benchStartup } from "./startup";
+import { benchRounds } from "./rounds";
 import { benchStream } from "./stream";
 import { benchMemory } from "./memory";
 import { benchThread } from "./thread";
@@ -18,6 +19,7 @@ const suites: Record<string, () => Promise<BenchRow[]>> = {
   activation: benchActivation,
   flow: benchFlow,
   fresh: benchFresh,
+  rounds: benchRounds,
   journal: benchJournal,
   language: benchLanguage,
   stream: benchStream,

@@ -180,10 +180,13 @@ export function Dropdown({
   useLayoutEffect(() => {
     if (element.current !== null) Reflect.set(element.current, "value", value);
   }, [value, choices.length]);
+  // A long one is cut where the window is narrow.
+  const shown = choices.find((choice) => choice.value === value)?.label ?? all;
   return (
     <orket-dropdown
       ref={element}
       class="wide"
+      title={shown}
       aria-label={label}
       onChange={(event) => onChange(valueOf(event))}
     >

@@ -10,6 +10,7 @@ import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durabl
 import { isDiskCode, unlessMissing } from "../files/file-system";
 import { definitionMaxBytes } from "../files/orket-gate";
 import type { FileSystem } from "../files/file-system";
+import { Breath } from "../system/breath";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
 import { cutBytesOf, headProblem, isSealed, readHead } from "./head";
@@ -165,6 +166,9 @@ function neverStarted(id: string): OrketError {
   );
 }
 
+/** JSON that is parsed in a millisecond, about: it cannot be parsed in pieces. */
+const parsedBytesPerMs = 150_000;
+
 /** A definition as it was read and checked, and the file's bytes that it is. */
 export interface ReadDefinition {
   readonly definition: Definition;
@@ -182,14 +186,17 @@ export async function readDefinition(
 ): Promise<ReadDefinition> {
   const bytes = await unlessMissing(environment.fs.readFile(paths.definition), undefined);
   if (bytes === undefined) throw neverStarted(paths.id);
+  const breath = new Breath();
   const definitionRef = { sha256: sha256Bytes(bytes), bytes: bytes.length };
   if (before?.definitionRef.sha256 === definitionRef.sha256) return before;
+  await breath.pause(bytes.length / parsedBytesPerMs);
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
     throw definitionError(paths.id, "is not JSON", error);
   }
+  await breath.pause();
   const format = typeof value === "object" && value !== null && "format" in value ? value.format : undefined;
   if (typeof format === "number" && format > definitionFormat) {
     throw new OrketError(
