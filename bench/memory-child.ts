@@ -3,7 +3,14 @@ import { open } from "node:fs/promises";
 import path from "node:path";
 import { Agent, request } from "undici";
 import { createHttpFetch } from "../src/adapters/provider/http/http-fetch";
+import { nodeEnvironment } from "../src/adapters/journal/environment";
+import { workDomainOf } from "../src/adapters/journal/layout";
+import { answerOf, keepFirstScreen, readFirstScreen } from "../src/app/panel/first-screen";
+import { SessionController } from "../src/app/session/controller";
 import { openSnapshot } from "../src/app/session/snapshot";
+import { viewSession } from "../src/engine/view/session-view";
+import { SessionFeed } from "../src/host/event-panel/session-feed";
+import { noFilter } from "../src/protocol/session-panel";
 import { openLiveSession, startSession } from "../src/app/session/open";
 import { definitionOf, step } from "../test/fakes/engine-harness";
 
@@ -76,18 +83,58 @@ async function parse(): Promise<void> {
 
 /** A session that can go on. */
 async function load(): Promise<void> {
-  const live = await openLiveSession(folder, { ...options, workDomain: path.resolve(folder, "../../..") });
+  const live = await openLiveSession(folder, { ...options, workDomain: workDomainOf(folder) });
   await live.close();
 }
 
-/** The first screen of a session. */
-async function show(): Promise<void> {
-  const snapshot = await openSnapshot(folder);
-  const last = await snapshot.readEvents(snapshot.state.events - 200, 200);
-  if (!snapshot.indexed || last.length !== 200) throw new Error("the index was not used");
+/** Opens a session for its panel, which stores what it shows first. */
+async function keep(): Promise<void> {
+  const controller = await SessionController.read(folder, { ...options, workDomain: workDomainOf(folder) });
+  const ignore = (): undefined => undefined;
+  const parts = {
+    send: () => Promise.resolve(),
+    artifacts: () => [],
+    textOf: String,
+    atRest: ignore,
+    failed: ignore,
+  };
+  const feed = new SessionFeed(controller, parts);
+  const screen = await feed.firstScreen();
+  if (screen === undefined) throw new Error("there is no first screen");
+  await keepFirstScreen(nodeEnvironment, folder, controller.position, screen, options.engineVersion);
+  feed.stop();
+  await controller.dispose();
 }
 
-const modes: Readonly<Record<string, () => Promise<void>>> = { loop, session, parse, load, show };
+/** What the session's panel shows first: its head, and the newest entries of the transcript. */
+async function show(): Promise<void> {
+  const screen = await readFirstScreen(nodeEnvironment, folder, options.engineVersion);
+  if (screen === undefined) throw new Error("the first screen was not used");
+  const { total, edition } = screen.info;
+  const head = answerOf(screen, { type: "ready", filter: noFilter });
+  const page = answerOf(screen, { type: "transcript", edition, from: total - 40, to: total });
+  if (head?.type !== "info" || page?.type !== "transcript" || page.entries.length === 0)
+    throw new Error("the first screen is empty");
+}
+
+/** The same from the session itself, which replaces it: all that the panel knows then. */
+async function view(): Promise<void> {
+  const snapshot = await openSnapshot(folder);
+  const shown = viewSession(snapshot.state).steps;
+  const last = await snapshot.readEvents(snapshot.state.events - 200, 200);
+  if (!snapshot.indexed || last.length !== 200 || shown.length < 1000)
+    throw new Error("the index was not used");
+}
+
+const modes: Readonly<Record<string, () => Promise<void>>> = {
+  loop,
+  session,
+  parse,
+  load,
+  keep,
+  show,
+  view,
+};
 
 async function main(): Promise<void> {
   const work = modes[mode];

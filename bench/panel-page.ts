@@ -209,6 +209,7 @@ export async function sessionPage(
     send: (message) => send(message),
     artifacts: () => [],
     textOf: String,
+    atRest: () => undefined,
     failed: (error) => {
       throw error;
     },

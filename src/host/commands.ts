@@ -119,7 +119,10 @@ function declaredCommands(parts: CommandParts): Readonly<Record<CommandId, Handl
       if (controller !== undefined) await adjustSession(controller, parts);
     },
     [commandIds.openSession]: async (target) => {
-      const controller = await choose(sessions, target, () => true, "Which session should open?");
+      const opening = choose(sessions, target, () => true, "Which session should open?");
+      const first =
+        target instanceof SessionItem ? parts.panels.showFirst(target.session.path, opening) : undefined;
+      const [controller] = await Promise.all([opening, first]);
       if (controller === undefined) return;
       sessions.show(controller);
       await parts.panels.show(controller);

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import path from "node:path";
 import * as z from "zod";
 import { digestSchema } from "../../engine/event/content";
 import type { BlobRef } from "../../engine/event/content";
@@ -11,12 +10,10 @@ import { apply } from "../../engine/state/apply";
 import { freezeState, lateLists, stateFormat, stateParts, thawState } from "../../engine/state/freeze";
 import type { FrozenState } from "../../engine/state/freeze";
 import type { SessionState } from "../../engine/state/state";
-import { replace, writeNew } from "../files/durable";
-import { unlessMissing } from "../files/file-system";
 import type { FileSystem, Handle } from "../files/file-system";
-import { randomName } from "../system/random";
 import { Breath } from "../system/breath";
 import { sha256, sha256Bytes } from "../system/sha256";
+import { putDerived } from "./derived-file";
 import { fromPieces, toPieces } from "./json-pieces";
 import { checkChain, digestOfLine, holdsParts, walkChain } from "./chain-check";
 import type { CheckedPart } from "./chain-check";
@@ -230,19 +227,7 @@ export async function storeIndex(
   const isChecked = checked.at(-1)?.end === position.offset;
   const seal = isChecked ? await sealOf(environment.marks, unsealed) : undefined;
   const start = Buffer.from(`${JSON.stringify({ ...unsealed, ...defined({ seal }) })}\n${known}`);
-  await put(environment, paths, Buffer.concat([start, ...frozen])).catch(() => undefined);
-}
-
-async function put(
-  { fs, random }: SessionEnvironment,
-  { dir, index }: SessionPaths,
-  bytes: Buffer,
-): Promise<void> {
-  const asides = (await fs.readDir(dir)).filter(({ name }) => name.startsWith(`${path.basename(index)}-`));
-  for (const { name } of asides) await unlessMissing(fs.unlink(path.join(dir, name)), undefined);
-  const aside = `${index}-${randomName(random, 8)}`;
-  await writeNew(fs, aside, bytes);
-  await replace(fs, aside, index);
+  await putDerived(environment, paths.index, Buffer.concat([start, ...frozen])).catch(() => undefined);
 }
 
 /** Folds what the journal holds beyond the index, or all of it; the events go to `keep`, where given. */

@@ -19,14 +19,15 @@ interface ScanOptions {
   readonly ahead: boolean;
 }
 
-/** After the last line feed of what was read; the room before it does not count. */
-function lineEnd(chunk: Buffer): number {
-  return headroom + chunk.subarray(headroom).lastIndexOf(lineFeed) + 1;
+/** A piece of the file after room for the beginning of its first line. */
+interface Piece {
+  readonly buffer: Buffer;
+  readonly end: number;
 }
 
 /**
  * The whole lines of an open file from one place to another, in pieces; what follows the last line feed is left out. Ends
- * early where the file does.
+ * early where the file does. A piece is the caller's until it asks for the next one: two buffers are used in turns.
  * @param from where a line starts.
  */
 export async function* wholeLines(
@@ -36,38 +37,46 @@ export async function* wholeLines(
   to: number,
   { chunkBytes, ahead }: ScanOptions,
 ): AsyncGenerator<LinesRead, void, void> {
-  const read = async (at: number): Promise<Buffer> => {
-    const length = Math.min(chunkBytes, to - at);
-    if (length <= 0) return Buffer.alloc(headroom);
-    const chunk = Buffer.allocUnsafe(headroom + length);
-    const count = await fs.read(handle, chunk.subarray(headroom), at);
-    return chunk.subarray(0, headroom + count);
+  const most = Math.max(0, Math.min(chunkBytes, to - from));
+  let spare: Buffer | undefined;
+  const read = async (at: number): Promise<Piece> => {
+    const buffer = spare ?? Buffer.allocUnsafe(headroom + most);
+    spare = undefined;
+    const length = Math.min(most, to - at);
+    const count = length <= 0 ? 0 : await fs.read(handle, buffer.subarray(headroom, headroom + length), at);
+    return { buffer, end: headroom + count };
   };
   let rest: Buffer = Buffer.alloc(0);
-  let next: Promise<Buffer> | undefined;
+  let next: Promise<Piece> | undefined;
   try {
     for (let at = from; ;) {
-      const chunk = await (next ?? read(at));
-      const count = chunk.length - headroom;
-      if (count === 0) return;
-      at += count;
-      next = ahead ? read(at) : undefined;
-      next?.catch(() => undefined);
-      const end = lineEnd(chunk);
-      if (end <= headroom) {
-        rest = Buffer.concat([rest, chunk.subarray(headroom)]);
-        continue;
+      const { buffer, end } = await (next ?? read(at));
+      next = undefined;
+      if (end === headroom) return;
+      const begin = at - rest.length;
+      at += end - headroom;
+      if (ahead) {
+        next = read(at);
+        next.catch(() => undefined);
       }
-      const begin = at - count - rest.length;
-      // The rest of a line lies right before its continuation, so that nothing else is copied.
-      if (rest.length <= headroom) {
-        rest.copy(chunk, headroom - rest.length);
-        yield { data: chunk.subarray(headroom - rest.length, end), at: begin };
-      } else yield { data: Buffer.concat([rest, chunk.subarray(headroom, end)]), at: begin };
-      rest = chunk.subarray(end);
+      const lineEnd = headroom + buffer.subarray(headroom, end).lastIndexOf(lineFeed) + 1;
+      if (lineEnd === headroom) rest = Buffer.concat([rest, buffer.subarray(headroom, end)]);
+      else {
+        yield { data: after(rest, buffer, lineEnd), at: begin };
+        rest = Buffer.from(buffer.subarray(lineEnd, end));
+      }
+      spare = buffer;
     }
   } finally {
     // The file must not be closed, nor its number reused, while a piece is being read.
     await next?.catch(() => undefined);
   }
+}
+
+/** What was read up to a line's end, after the rest of the piece before it. */
+function after(rest: Buffer, buffer: Buffer, end: number): Buffer {
+  if (rest.length > headroom) return Buffer.concat([rest, buffer.subarray(headroom, end)]);
+  // The rest of a line lies right before its continuation, so that nothing else is copied.
+  rest.copy(buffer, headroom - rest.length);
+  return buffer.subarray(headroom - rest.length, end);
 }

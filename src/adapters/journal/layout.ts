@@ -11,6 +11,11 @@ export function sessionsDir(workDomain: string): string {
   return path.join(orketDir(workDomain), "sessions");
 }
 
+/** The WorkDomain of a session, by its folder. */
+export function workDomainOf(session: string): string {
+  return path.dirname(path.dirname(path.dirname(session)));
+}
+
 /** The paths of one session. */
 export interface SessionPaths {
   readonly id: string;
@@ -23,6 +28,8 @@ export interface SessionPaths {
   readonly head: string;
   /** What makes a long journal fast to open; it can be built again from the journal. */
   readonly index: string;
+  /** What its panel shows first; it can be made again from the journal. */
+  readonly firstScreen: string;
   readonly workspace: string;
   readonly lock: string;
   /** Files being written, before they get their names; only the writer's, who clears it. */
@@ -43,6 +50,7 @@ export function sessionPaths(dir: string): SessionPaths {
     contents: path.join(dir, "contents"),
     head: path.join(dir, "head.json"),
     index: path.join(dir, "journal.idx"),
+    firstScreen: path.join(dir, "first-screen.json"),
     workspace: path.join(dir, "workspace"),
     lock: path.join(dir, "lock"),
     tmp: path.join(dir, "tmp"),

@@ -10,6 +10,7 @@ import { diskError, makeDirs, replace, syncDir, writeNew } from "../files/durabl
 import { isDiskCode, unlessMissing } from "../files/file-system";
 import { definitionMaxBytes } from "../files/orket-gate";
 import type { FileSystem } from "../files/file-system";
+import { Breath } from "../system/breath";
 import { sha256Bytes } from "../system/sha256";
 import { BlobReader } from "./blob-store";
 import { cutBytesOf, headProblem, isSealed, readHead } from "./head";
@@ -103,7 +104,6 @@ async function newFolder(
     const paths = sessionPaths(path.join(sessionsDir(workDomain), newSessionId(clock.nowMs(), flow, random)));
     try {
       await fs.makeDir(paths.dir);
-      await syncDir(fs, path.dirname(paths.dir));
       return paths;
     } catch (error) {
       if (!isDiskCode(error, "EEXIST")) throw error;
@@ -127,15 +127,17 @@ export async function createSession(
   try {
     await ensureOrketDir(environment, workDomain);
     const paths = await newFolder(environment, workDomain, definition.flow.name);
+    // The disk is waited for where something depends on it: the folder's name must be there when this resolves.
+    const named = syncDir(fs, path.dirname(paths.dir));
+    named.catch(() => undefined);
     lock = await acquireWriter(environment, paths);
     await clearTmp(fs, paths.tmp);
     const aside = path.join(paths.tmp, "definition.json");
-    await writeNew(fs, aside, bytes);
-    await fs.makeDir(paths.workspace);
+    await Promise.all([writeNew(fs, aside, bytes), fs.makeDir(paths.workspace)]);
     await replace(fs, aside, paths.definition);
     const journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
     const contents = await fs.open(paths.contents, O_RDWR | O_CREAT);
-    await syncDir(fs, paths.dir);
+    await Promise.all([named, syncDir(fs, paths.dir)]);
     const files = { journal, contents, contentsSize: 0 };
     const store = new JsonlSessionStore(environment, paths, files, lock, journalStart);
     return { store, paths, definitionRef: { sha256: sha256Bytes(bytes), bytes: bytes.length } };
@@ -164,6 +166,9 @@ function neverStarted(id: string): OrketError {
   );
 }
 
+/** JSON that is parsed in a millisecond, about: it cannot be parsed in pieces. */
+const parsedBytesPerMs = 150_000;
+
 /** A definition as it was read and checked, and the file's bytes that it is. */
 export interface ReadDefinition {
   readonly definition: Definition;
@@ -181,14 +186,17 @@ export async function readDefinition(
 ): Promise<ReadDefinition> {
   const bytes = await unlessMissing(environment.fs.readFile(paths.definition), undefined);
   if (bytes === undefined) throw neverStarted(paths.id);
+  const breath = new Breath();
   const definitionRef = { sha256: sha256Bytes(bytes), bytes: bytes.length };
   if (before?.definitionRef.sha256 === definitionRef.sha256) return before;
+  await breath.pause(bytes.length / parsedBytesPerMs);
   let value: unknown;
   try {
     value = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
     throw definitionError(paths.id, "is not JSON", error);
   }
+  await breath.pause();
   const format = typeof value === "object" && value !== null && "format" in value ? value.format : undefined;
   if (typeof format === "number" && format > definitionFormat) {
     throw new OrketError(

@@ -5,8 +5,9 @@ const holdMs = 4;
 export class Breath {
   #sinceMs = performance.now();
 
-  async pause(): Promise<void> {
-    if (performance.now() - this.#sinceMs < holdMs) return;
+  /** @param nextMs how long the next piece will hold the thread, where it is known to be long. */
+  async pause(nextMs = 0): Promise<void> {
+    if (performance.now() - this.#sinceMs + nextMs < holdMs) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.#sinceMs = performance.now();
   }

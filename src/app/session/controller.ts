@@ -6,6 +6,7 @@ import { openLiveSession, startSession } from "./open";
 import type { LiveSession, RuntimeOptions } from "./session";
 import { nodeEnvironment } from "../../adapters/journal/environment";
 import { followJournal } from "../../adapters/journal/follow";
+import type { JournalPosition } from "../../adapters/journal/journal-reader";
 import type { SessionEnvironment } from "../../adapters/journal/jsonl-session-store";
 import { sessionPaths } from "../../adapters/journal/layout";
 import { lockState } from "../../adapters/journal/lock";
@@ -119,6 +120,11 @@ export class SessionController {
 
   get directory(): string {
     return this.#snapshot.directory;
+  }
+
+  /** How far its journal was read when its files were last read. */
+  get position(): JournalPosition {
+    return this.#snapshot.position;
   }
 
   get workDomain(): string {

@@ -1,4 +1,6 @@
 import { EventIndex } from "../../app/panel/event-index";
+import { firstRows, keptFromEvents } from "../../app/panel/first-screen";
+import type { FirstScreen } from "../../app/panel/first-screen";
 import { readablePartText } from "../../app/panel/part-text";
 import { StepDirectory } from "../../app/panel/step-facts";
 import { SessionSurvey } from "../../app/panel/survey";
@@ -8,7 +10,13 @@ import { eventWords } from "../../engine/view/event-kind";
 import { eventTexts } from "../../engine/view/event-texts";
 import { sessionWords } from "../../engine/view/session-label";
 import { maxRows, noFilter } from "../../protocol/session-panel";
-import type { ArtifactRow, EventDetails, PanelMessage } from "../../protocol/session-panel";
+import type {
+  ArtifactRow,
+  EventDetails,
+  PanelMessage,
+  StreamInfo,
+  TranscriptRow,
+} from "../../protocol/session-panel";
 import type { PanelRequest } from "../../protocol/session-requests";
 import { shown } from "../../protocol/shown-text";
 import type { ShownText } from "../../protocol/shown-text";
@@ -42,6 +50,8 @@ export interface FeedParts {
   readonly send: (message: PanelMessage) => PromiseLike<unknown>;
   readonly artifacts: () => readonly ArtifactRow[];
   readonly textOf: (error: unknown) => string;
+  /** Nobody performs the session, and its whole journal was checked. */
+  readonly atRest: () => void;
   /** An error outside of a request. */
   readonly failed: (error: unknown) => void;
 }
@@ -164,10 +174,16 @@ export class SessionFeed {
   }
 
   async #sendTranscript(edition: number, from: number, to: number): Promise<void> {
-    const controller = this.#controller;
     const index = this.#index;
     if (edition !== index.edition || to <= from) return;
     const last = Math.min(to, from + maxRows, index.matching);
+    const entries = await this.#entries(index, from, last);
+    if (edition === index.edition) await this.#send({ type: "transcript", edition, from, to: last, entries });
+  }
+
+  /** The entries of these places of the filtered list. */
+  #entries(index: EventIndex, from: number, to: number): Promise<TranscriptRow[]> {
+    const controller = this.#controller;
     const directory = this.#directory;
     const source = {
       total: index.total,
@@ -177,36 +193,49 @@ export class SessionFeed {
       includes: (seq: number) => index.includes(seq),
       stepOf: (key: string) => directory.factsOf(key),
     };
-    const entries = await transcriptRows(source, index.numbers(from, last), from);
-    if (edition === index.edition) await this.#send({ type: "transcript", edition, from, to: last, entries });
+    return transcriptRows(source, index.numbers(from, to), from);
+  }
+
+  /** What a new panel shows first of a session at rest whose whole journal was checked; undefined where it is not so. */
+  async firstScreen(): Promise<FirstScreen | undefined> {
+    const controller = this.#controller;
+    if (this.#live || controller.total < keptFromEvents) return undefined;
+    await controller.proven();
+    if (this.#live || controller.problem !== undefined) return undefined;
+    const index = new EventIndex(controller);
+    index.setFilter(noFilter);
+    const { total } = index;
+    const from = Math.max(0, total - firstRows);
+    const [rows, entries] = [await index.rows(from, total), await this.#entries(index, from, total)];
+    // What became of the files stands in the project, which is not what the journal says.
+    return { info: { ...this.#info(index), artifacts: [] }, from, rows, entries };
   }
 
   async #postInfo(): Promise<void> {
-    const controller = this.#controller;
     const index = this.#index;
     const more = !this.#looking && (await index.scan());
     this.#prove();
+    if (more) void this.#look();
+    await this.#send({ type: "info", info: { ...this.#info(index), proven: this.#proven } });
+  }
+
+  #info(index: EventIndex): StreamInfo {
+    const controller = this.#controller;
     const { view, problem } = controller;
     const { total, scanned, matching, edition, looks } = index;
-    const isBehind = scanned < total;
-    if (more) void this.#look();
-    await this.#send({
-      type: "info",
-      info: {
-        session: controller.id,
-        flow: view.flow,
-        status: sessionWords[controller.label],
-        live: this.#live,
-        total,
-        matching,
-        edition,
-        roles: this.#directory.roles,
-        artifacts: this.#parts.artifacts(),
-        proven: this.#proven,
-        ...(isBehind ? { scanned, looks } : {}),
-        ...(problem === undefined ? {} : { problem: this.#parts.textOf(problem) }),
-      },
-    });
+    return {
+      session: controller.id,
+      flow: view.flow,
+      status: sessionWords[controller.label],
+      live: this.#live,
+      total,
+      matching,
+      edition,
+      roles: this.#directory.roles,
+      artifacts: this.#parts.artifacts(),
+      ...(scanned < total ? { scanned, looks } : {}),
+      ...(problem === undefined ? {} : { problem: this.#parts.textOf(problem) }),
+    };
   }
 
   /** Looks through the rest of the events for the filter, and tells the panel how far it is. */
@@ -246,6 +275,7 @@ export class SessionFeed {
         if (at !== this.#provenAt) return;
         this.#proven = proven;
         this.#updates.request();
+        this.#parts.atRest();
       },
       // A disk error verifies nothing; the next read reports it.
       () => undefined,

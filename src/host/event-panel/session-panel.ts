@@ -3,6 +3,8 @@ import { panelRequestSchema } from "../../protocol/session-requests";
 import type { PanelRequest } from "../../protocol/session-requests";
 import { defined } from "../../engine/model/defined";
 import { OrketError } from "../../engine/error/orket-error";
+import { nodeEnvironment } from "../../adapters/journal/environment";
+import { keepFirstScreen } from "../../app/panel/first-screen";
 import { partText, readablePartText } from "../../app/panel/part-text";
 import type { SessionController } from "../../app/session/controller";
 import { panelTypes } from "../ids";
@@ -34,6 +36,7 @@ export class SessionPanel {
       send: (message) => panel.webview.postMessage(message),
       artifacts: () => artifactRows(controller, parts.model),
       textOf: (error) => parts.errors.textOf(error),
+      atRest: () => parts.errors.inBackground(() => this.#keepFirstScreen()),
       failed: parts.errors.report,
     });
     this.#handlers = { ...this.#feed.handlers, ...this.#acts() };
@@ -54,6 +57,20 @@ export class SessionPanel {
   /** Shows an event; clears the filter. */
   reveal(seq: number): Promise<void> {
     return this.#feed.reveal(seq);
+  }
+
+  /** Stores what a new panel of the session shows first. */
+  async #keepFirstScreen(): Promise<void> {
+    const { controller } = this;
+    const screen = await this.#feed.firstScreen();
+    const { directory, position } = controller;
+    if (screen !== undefined)
+      await keepFirstScreen(nodeEnvironment, directory, position, screen, controller.options.engineVersion);
+  }
+
+  /** Takes a message of the page: one that came before the session was open. */
+  take(message: unknown): void {
+    this.#receive(message);
   }
 
   #receive(message: unknown): void {

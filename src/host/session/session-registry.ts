@@ -10,6 +10,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { Definition } from "../../engine/model/definition";
 import type { StreamPart } from "../../protocol/conductor";
 import { foldersOnDisk } from "./on-disk";
+import { workDomainOf } from "../../adapters/journal/layout";
 import { SessionController } from "../../app/session/controller";
 
 declare const ORKET_VERSION: string;
@@ -85,6 +86,9 @@ export class SessionRegistry implements vscode.Disposable {
   get current(): SessionController | undefined {
     return this.#current;
   }
+
+  /** The version that sessions run with here. */
+  readonly engineVersion = ORKET_VERSION;
 
   get open(): readonly SessionController[] {
     return [...this.#controllers.values()];
@@ -173,8 +177,7 @@ export class SessionRegistry implements vscode.Disposable {
   }
 
   async #read(directory: string): Promise<SessionController> {
-    const workDomain = path.dirname(path.dirname(path.dirname(directory)));
-    const controller = await SessionController.read(directory, this.optionsFor(workDomain));
+    const controller = await SessionController.read(directory, this.optionsFor(workDomainOf(directory)));
     this.#add(controller);
     return controller;
   }
@@ -210,7 +213,7 @@ export class SessionRegistry implements vscode.Disposable {
     return {
       workDomain,
       startDirectory: workDomain,
-      engineVersion: ORKET_VERSION,
+      engineVersion: this.engineVersion,
       startedBy: "editor",
       ripgrep: this.#ripgrepFor(workDomain),
       ...this.#services,

@@ -27,6 +27,7 @@ const files = [
   "sessions/S/journal.jsonl",
   "sessions/S/contents",
   "sessions/S/journal.idx",
+  "sessions/S/first-screen.json",
   "sessions/S/acceptance.json",
   "sessions/S/lock",
   "capabilities.json",

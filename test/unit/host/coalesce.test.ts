@@ -97,6 +97,7 @@ describe("coalesced work that fails", () => {
       send: () => (reachable ? Promise.resolve() : Promise.reject(new Error("disposed"))),
       artifacts: () => [],
       textOf: String,
+      atRest: () => undefined,
       failed: (error) => failures.push(error),
     });
     try {

@@ -41,6 +41,7 @@ describe("what a session panel is told", () => {
       send: (message) => Promise.resolve(messages.push(message)),
       artifacts: () => [],
       textOf: String,
+      atRest: () => undefined,
       failed: (error) => failures.push(error),
     });
   });
