@@ -171,9 +171,9 @@ function partEntries(files) {
   };
 }
 
-async function nodeBundles(shared) {
+async function nodeBundles(shared, entryFiles = nodeEntries, dist = at("dist")) {
   const files = await partFiles();
-  const entries = Object.entries(nodeEntries).map(([name, entry]) => [name, at(entry)]);
+  const entries = Object.entries(entryFiles).map(([name, entry]) => [name, at(entry)]);
   const { outputFiles, metafile } = await esbuild.build({
     ...shared,
     sourcemap: shared.sourcemap && "inline",
@@ -181,7 +181,7 @@ async function nodeBundles(shared) {
       ...entries,
       ...Object.keys(files).map((name) => [`part/${name}`, `part:${name}`]),
     ]),
-    outdir: at("dist"),
+    outdir: dist,
     chunkNames: "shared/[name]-[hash]",
     splitting: true,
     write: false,
@@ -199,16 +199,20 @@ async function nodeBundles(shared) {
     Object.entries(metafile.outputs).map(([file, { exports }]) => [at(file), exports]),
   );
   // A part's own file only names its pieces.
-  const needed = outputFiles.filter(({ path: file }) => !file.startsWith(at("dist/part")));
+  const needed = outputFiles.filter(({ path: file }) => !file.startsWith(path.join(dist, "part")));
   const scripts = await Promise.all(needed.map((file) => commonJs(shared, file, exportsOf)));
   const needing = partsBehind(metafile.outputs);
   const isSmall = ({ file, code }) =>
-    path.dirname(file) === at("dist/shared") &&
+    path.dirname(file) === path.join(dist, "shared") &&
     code.length < (shared.minify ? smallBytes : 2 * smallBytes) &&
     !isSeldom(needing.get(file) ?? []);
   const small = new Set(scripts.filter(isSmall).map(({ file }) => path.basename(file)));
   const others = scripts.filter((script) => !isSmall(script)).map((script) => referring(script, small));
-  await Promise.all([...others, smallScript(scripts.filter(isSmall), small)].map(writeScript));
+  await Promise.all(
+    [...others, smallScript(scripts.filter(isSmall), small, path.join(dist, "shared", smallFile))].map(
+      writeScript,
+    ),
+  );
 }
 
 /**
@@ -258,7 +262,7 @@ function referring({ file, code, isLazy, map }, small) {
 }
 
 /** The script of the small files; a source map of sections keeps their lines. */
-function smallScript(scripts, small) {
+function smallScript(scripts, small, file) {
   const lines = [
     `"use strict";${helper} const $orketFiles={},$orketLoaded={};` +
       `function ${smallName}(name){let file=$orketLoaded[name];` +
@@ -266,8 +270,8 @@ function smallScript(scripts, small) {
       `return file.exports;}module.exports=${smallName};`,
   ];
   const sections = [];
-  for (const { file, code, map } of scripts.sort((a, b) => (a.file < b.file ? -1 : 1))) {
-    lines.push(`$orketFiles[${JSON.stringify(path.basename(file))}]=function(module,exports){`);
+  for (const { file: name, code, map } of scripts.sort((a, b) => (a.file < b.file ? -1 : 1))) {
+    lines.push(`$orketFiles[${JSON.stringify(path.basename(name))}]=function(module,exports){`);
     if (map !== undefined) sections.push({ offset: { line: lines.length, column: 0 }, map: JSON.parse(map) });
     const placed = code.replaceAll(localFile, (whole, name) =>
       small.has(path.basename(name)) ? `${smallName}(${JSON.stringify(path.basename(name))})` : whole,
@@ -275,7 +279,7 @@ function smallScript(scripts, small) {
     lines.push(...placed.trimEnd().split("\n"), "};");
   }
   const map = sections.length === 0 ? undefined : JSON.stringify({ version: 3, sections });
-  return { file: at("dist/shared", smallFile), code: `${lines.join("\n")}\n`, map };
+  return { file, code: `${lines.join("\n")}\n`, map };
 }
 
 /**
@@ -458,6 +462,12 @@ async function integrationSuite(shared) {
     external: ["vscode", "mocha", "../../../scripts/reporter.cjs"],
     supported: { "dynamic-import": false },
   });
+}
+
+/** Programs of the bench, each by its name and its path, in parts as users have them. */
+export async function buildPrograms(entryFiles, dist) {
+  await mkdir(path.join(dist, "shared"), { recursive: true });
+  await nodeBundles(await sharedOptions(true), entryFiles, dist);
 }
 
 export async function build({ release = false } = {}) {

@@ -1,8 +1,9 @@
-import { fork, spawn } from "node:child_process";
+import { fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { buildSync } from "esbuild";
 import { definitionOf, step } from "../test/fakes/engine-harness";
 import { model, ownText, system } from "./fresh-texts";
@@ -25,9 +26,21 @@ function bundle(folder: string, name: string): string {
     target: "node24",
     format: "cjs",
     mainFields: ["module", "main"],
-    define: { ORKET_VERSION: '"bench"' },
   });
   return outfile;
+}
+
+/** Built as users have it: in parts. */
+function inParts(folder: string, name: string): string {
+  const entries = { [name]: `bench/${name}.ts` };
+  const from = pathToFileURL(path.join(root, "esbuild.mjs")).href;
+  const script = `import { buildPrograms } from ${JSON.stringify(from)};
+    await buildPrograms(${JSON.stringify(entries)}, ${JSON.stringify(folder)});`;
+  const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(stderr);
+  return path.join(folder, `${name}.js`);
 }
 
 /** Wall time of a process, from its start to its end. Both sides keep their compiled code, as the command line does. */
@@ -63,7 +76,7 @@ function projectOf(folder: string, steps: number, port: number): string {
 /** Short flows with the process that performs them, compared with a plain durable loop's, in turn. */
 export async function benchFresh(): Promise<BenchRow[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "orket-fresh-"));
-  const [loop, session] = [bundle(folder, "fresh-loop"), bundle(folder, "fresh-session")];
+  const [loop, session] = [bundle(folder, "fresh-loop"), inParts(folder, "fresh-session")];
   const cache = path.join(folder, "code");
   mkdirSync(cache);
   const hook = path.join(root, "scripts", "transpile-hook.cjs");

@@ -62,6 +62,7 @@ const folder = `## The session's folder
   lock                who writes: process, machine, program, since when
   head.json           where the journal and the contents ended when it was last closed
   journal.idx         for fast opening; made again when it is missing or wrong
+  first-screen.json   what the session panel shows first; made again when it is missing or wrong
   label.json          the session's title, if it has one
   proof.json          what was shown of it, replayed or repeated; it counts for the user and machine that saw it
   shown.json          what orket diff printed last of each proposal, by digest: an acceptance is about what was shown

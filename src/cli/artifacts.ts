@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Snapshot } from "../app/session/snapshot";
 import { gitPatch } from "../app/artifact/git-patch";
 import type { PatchLine } from "../app/artifact/git-patch";
@@ -6,7 +7,7 @@ import type { ReviewRow } from "../app/artifact/review-rows";
 import { nodeEnvironment } from "../adapters/journal/environment";
 import { OrketError } from "../engine/error/orket-error";
 import type { ArtifactView } from "../engine/view/session-view";
-import type { ArgumentSpec } from "./command";
+import type { ArgumentSpec, CommandContext } from "./command";
 import type { Output } from "./io";
 import { alignColumns, formatBytes, plural } from "./text/format";
 import { safeLine, safeText } from "./text/safe";
@@ -18,22 +19,41 @@ export const filesArgument = (what: string): ArgumentSpec => ({
   summary: `Files or folders; without any, ${what}.`,
 });
 
+/** Where paths are typed: relative to `base`, in the project `workDomain`. */
+type Typed = Pick<CommandContext, "base" | "workDomain">;
+
+/** What a typed path can mean, relative to the project: from the current folder, or as `orket diff` prints it. */
+function placesOf(written: string, { base, workDomain }: Typed): readonly string[] {
+  const typed = path.relative(workDomain, path.resolve(base, written)).replaceAll("\\", "/");
+  const isInside = typed !== ".." && !typed.startsWith("../") && !path.isAbsolute(typed);
+  const places = written !== "" && isInside ? [typed === "" ? "." : typed] : [];
+  // `.` and `..` are about folders of the disk, not a printed name.
+  const printed = written.replaceAll("\\", "/").replace(/\/+$/, "");
+  return printed === "" || /^\.{1,2}(\/|$)/.test(printed) ? places : [...places, printed];
+}
+
+function artifactsAt(artifacts: readonly ArtifactView[], place: string): readonly ArtifactView[] {
+  return artifacts.filter(
+    ({ path: file, renamedFrom = file }) =>
+      place === "." || [file, renamedFrom].some((one) => one === place || one.startsWith(`${place}/`)),
+  );
+}
+
 /** The named artifacts, or those that `standard` selects. @throws {OrketError} artifact_unknown. */
 export function chooseArtifacts(
   artifacts: readonly ArtifactView[],
   paths: readonly string[],
+  typed: Typed,
   standard: (artifact: ArtifactView) => boolean,
 ): ArtifactView[] {
   if (paths.length === 0) return artifacts.filter(standard);
   const chosen = new Set<ArtifactView>();
   for (const written of paths) {
-    const place = written.replaceAll("\\", "/").replace(/^\.\//, "").replace(/\/+$/, "");
-    const found = artifacts.filter(
-      ({ path, renamedFrom = path }) =>
-        place === "." || [path, renamedFrom].some((one) => one === place || one.startsWith(`${place}/`)),
-    );
-    if (found.length === 0) {
-      const known = artifacts.map(({ path }) => path).join(", ");
+    const found = placesOf(written, typed)
+      .map((place) => artifactsAt(artifacts, place))
+      .find(({ length }) => length > 0);
+    if (found === undefined) {
+      const known = artifacts.map(({ path: file }) => file).join(", ");
       throw new OrketError("artifact_unknown", `The session proposes no file ${safeLine(written)}.`, {
         hint: known === "" ? "It proposes no files." : `It proposes: ${known}.`,
       });
@@ -73,20 +93,20 @@ function print({ kind, text }: PatchLine, out: Output): void {
 
 /** Prints rows as one patch, and shows users what a patch cannot express. */
 export function printPatch(rows: readonly ReviewRow[], to: Output, messages: Output): void {
-  for (const file of patchesOf(rows)) for (const line of gitPatch(file, to.isTerminal)) print(line, to);
+  for (const part of patchesOf(rows)) for (const line of gitPatch(part, to.isTerminal)) print(line, to);
   for (const { artifact, state, offer, open, isUnchecked, denied } of rows) {
-    const path = safeLine(artifact.path);
+    const file = safeLine(artifact.path);
     if (denied !== undefined)
       messages.line(
-        `${path}: cannot be accepted: ${safeText(denied.message)} ${denied.hint ?? ""}`.trimEnd(),
+        `${file}: cannot be accepted: ${safeText(denied.message)} ${denied.hint ?? ""}`.trimEnd(),
       );
     if (state === "conflict")
       messages.line(
-        `${path}: conflict with the project; shown is what the proposal changes in the version that it was made from.`,
+        `${file}: conflict with the project; shown is what the proposal changes in the version that it was made from.`,
       );
     else if (open && offer.kind === "merged")
-      messages.line(`${path}: the project has changed since; both changes can be merged.`);
-    if (isUnchecked) messages.line(`${path}: written after the last check that passed.`);
+      messages.line(`${file}: the project has changed since; both changes can be merged.`);
+    if (isUnchecked) messages.line(`${file}: written after the last check that passed.`);
   }
 }
 

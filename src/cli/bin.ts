@@ -1,5 +1,6 @@
 import module from "node:module";
 import path from "node:path";
+import { makeFolderNow } from "../adapters/files/make-folder";
 import { cacheFolder } from "../adapters/system/cache-folder";
 
 declare const ORKET_VERSION: string;
@@ -19,7 +20,9 @@ const isOlder = (have: string, needed: string): boolean => {
 /** Compiling the code takes as long as a short command: Node keeps it for the next one. Before 22.8 it cannot. */
 function keepCompiledCode(): void {
   const { enableCompileCache } = module as Partial<Pick<typeof module, "enableCompileCache">>;
-  enableCompileCache?.(path.join(cacheFolder(), "code"));
+  const folder = path.join(cacheFolder(), "code");
+  // Node would make the folder itself, and never stop trying where none can be made.
+  if (enableCompileCache !== undefined && makeFolderNow(folder)) enableCompileCache(folder);
 }
 
 // Scripts ask for the version often; it is printed without loading anything else.

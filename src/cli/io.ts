@@ -1,3 +1,4 @@
+import { OrketError } from "../engine/error/orket-error";
 import { safeOutput } from "./text/safe";
 import { styleFor } from "./text/style";
 import type { Style } from "./text/style";
@@ -41,7 +42,11 @@ function output(stream: NodeJS.WriteStream, colour: boolean, onBroken: () => voi
   let broken = false;
   stream.on("error", (error: NodeJS.ErrnoException) => {
     // The reader has exited (`orket … | head`): there is nothing left to print.
-    if (!gone.has(error.code ?? "")) throw error;
+    if (!gone.has(error.code ?? ""))
+      throw new OrketError("disk_failed", `The output cannot be written (${error.code ?? error.message}).`, {
+        hint: "Make room where it goes, or send it elsewhere. A session that was running goes on with 'orket resume last'.",
+        cause: error,
+      });
     broken = true;
     onBroken();
   });
@@ -92,7 +97,16 @@ export function processIo(noColour: boolean): Io {
   });
   const stderr = output(process.stderr, wantsColour(process.stderr, env, noColour), () => undefined);
   return {
-    cwd: process.cwd(),
+    get cwd() {
+      try {
+        return process.cwd();
+      } catch (error) {
+        throw new OrketError("usage", "The current folder does not exist any more.", {
+          hint: "Go to another folder, then try again.",
+          cause: error,
+        });
+      }
+    },
     env,
     stdin,
     stdout,

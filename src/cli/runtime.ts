@@ -11,6 +11,7 @@ import { nodeEnvironment } from "../adapters/journal/environment";
 import { findSession } from "../app/session/session-list";
 import type { SessionSummary } from "../app/session/session-list";
 import { OrketError } from "../engine/error/orket-error";
+import { ownIdentity } from "../adapters/system/process-identity";
 import { once } from "../engine/model/once";
 import type { CommandContext } from "./command";
 import type { Environment } from "./io";
@@ -50,6 +51,8 @@ export async function withRuntime<T>(
 ): Promise<T> {
   const fetch: HttpFetch = createHttpFetch();
   const mesh = new MeshPool();
+  // What a lock says of this process is read while the Venue is asked.
+  void ownIdentity();
   const ripgrep = once(() => findRipgrep(searchFolders(io.env), workDomain));
   try {
     return await work({

@@ -375,6 +375,43 @@ describe("orket run", function () {
   });
 });
 
+describe("a place that cannot be worked in", function () {
+  this.timeout(30_000);
+
+  before(function () {
+    if (process.platform === "win32") this.skip();
+  });
+
+  const stateHome = emptyFolder();
+  /** Runs a line of the shell with `orket` in front of what it is given. */
+  const shell = (line: string, cwd: string) =>
+    spawnSync("/bin/sh", ["-c", line.replaceAll("orket", '"$NODE" "$CLI"')], {
+      cwd,
+      encoding: "utf8",
+      env: { ...process.env, ORKET_STATE_HOME: stateHome, NODE: process.execPath, CLI: cliFile },
+    });
+
+  it("is named where the current folder is gone", () => {
+    const { status, stderr } = shell(
+      "mkdir gone && cd gone && rmdir ../gone && orket sessions",
+      emptyFolder(),
+    );
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /^orket: The current folder does not exist any more\.\n {2}Go to another folder/m);
+  });
+
+  it("is named where the output cannot be written, and the session goes on afterwards", function () {
+    if (!existsSync("/dev/full")) this.skip();
+    const project = smallProject();
+    const { status, stderr } = shell("orket run small --json > /dev/full", project);
+    assert.equal(status, 1, stderr);
+    assert.match(stderr, /The output cannot be written \(ENOSPC\)\.\n {2}Make room/);
+    assert.doesNotMatch(stderr, /bug in Orket/);
+    const resumed = shell("orket resume last", project);
+    assert.equal(resumed.status, 0, resumed.stderr);
+  });
+});
+
 describe("a session", function () {
   this.timeout(30_000);
 

@@ -55,6 +55,18 @@ describe("a subfolder of a project", function () {
     );
   });
 
+  it("is where the paths of proposed files begin, and those that orket diff prints are known as well", async () => {
+    for (const file of ["../../hello.txt", path.join(project, "hello.txt"), "hello.txt", "../.."]) {
+      const { code, stdout, stderr } = await here("diff", "last", file);
+      assert.equal(code, 0, `${file}: ${stderr}`);
+      assert.match(stdout, /^\+\+\+ b\/hello\.txt$/m, file);
+    }
+    for (const file of ["../hello.txt", "../../../hello.txt", "."])
+      assert.equal((await here("accept", "last", file)).code, 2, file);
+    assert.equal((await here("accept", "last", "../../hello.txt")).code, 0);
+    assert.ok(existsSync(path.join(project, "hello.txt")));
+  });
+
   it("is taken itself with -C, and by init", async () => {
     const explicit = await here("-C", ".", "run", "small");
     assert.equal(explicit.code, 2);

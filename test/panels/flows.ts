@@ -57,6 +57,34 @@ export const flowFixtures: Readonly<Record<string, FlowScreen>> = {
       review: { status: "running" },
     }),
   },
+  // Forty branches, names that no line holds, and names in other scripts.
+  "long-names": {
+    flow: "documentation-of-every-public-interface-in-the-whole-repository",
+    session: { id: "2026-11-22T10-15-03Z-shapes-k3f9", label: "Running", heat: "cost" },
+    boxes: [
+      role("مراجعة.المستند", "المراجع", { status: "done", used: "2,252 tokens · $0.02 · 21 s", heat: 2 }),
+      role("文書を読みやすく書き直して確認する", "技術文書の担当者", { status: "running" }),
+      box("each", "each", {
+        label: "harden.documentation-of-the-public-interface",
+        boxes: [
+          role("review-of-the-reviewer-of-the-documentation-of-last-resort", "writer", {
+            facts: [
+              "documentation-reviewer-of-last-resort",
+              `registry/${"a-model-of-a-very-long-name-".repeat(3)}`,
+            ],
+            status: "done",
+            verdict: "request_changes",
+          }),
+        ],
+      }),
+      box("forty", "parallel", {
+        across: true,
+        boxes: Array.from({ length: 40 }, (_, at) =>
+          role(`branch-${at + 1}`, "writer", { status: "planned" }),
+        ),
+      }),
+    ],
+  },
   problem: {
     flow: "flows/shapes.flow.yaml",
     boxes: [],

@@ -457,6 +457,32 @@ export const conductorFixtures: Readonly<Record<string, ConductorFixture>> = {
       }),
     ),
   },
+  "other-scripts": {
+    screen: screen(
+      asking(
+        approval({
+          step: "مراجعة.المستند",
+          role: "المراجع",
+          instruction: "راجع المستند docs/index.md ثم اكتب تقريرا قصيرا.",
+          asked: { text: "راجع المستند docs/index.md ثم اكتب تقريرا قصيرا." },
+          answers: {
+            step: "文書を読みやすく書き直して確認する#1",
+            summary: { text: "すべての段落を確認しました。" },
+          },
+        }),
+        {
+          flow: "文書を読みやすく書き直して確認する",
+          steps: [
+            step("文書を読みやすく書き直して確認する#1", "技術文書の担当者", {
+              status: "done",
+              tokens: measured(1_284_000, 96_400),
+            }),
+            step("مراجعة.المستند", "المراجع", { status: "waiting" }),
+          ],
+        },
+      ),
+    ),
+  },
   "many-steps": {
     screen: screen(
       session({

@@ -110,6 +110,32 @@ describe("the panels, read by axe", function () {
     assert.deepEqual(wide, []);
   });
 
+  it("begins a text that is written from right to left on the right, and any other on the left", async () => {
+    const page = await browser.newPage({ viewport: { width: 300, height: 900 } });
+    await page.goto(server.page("conductor", "other-scripts", "Light 2026"));
+    await page.locator(".instruction").waitFor();
+    /** From the text's first word to both sides of its element, in pixels. */
+    const roomBeside = (selector: string): Promise<{ readonly left: number; readonly right: number }> =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => {
+          for (let one: Element | null = element; one !== null; one = one.parentElement)
+            if (one instanceof HTMLDetailsElement) one.open = true;
+          const range = document.createRange();
+          range.setStart(element.firstChild ?? element, 0);
+          range.setEnd(element.firstChild ?? element, 3);
+          const [word, box] = [range.getBoundingClientRect(), element.getBoundingClientRect()];
+          return { left: word.left - box.left, right: box.right - word.right };
+        });
+    const arabic = await roomBeside(".instruction");
+    const japanese = await roomBeside("pre.text");
+    await page.close();
+
+    assert.ok(arabic.right < 12 && arabic.left > 12, JSON.stringify(arabic));
+    assert.ok(japanese.left < 12 && japanese.right > 12, JSON.stringify(japanese));
+  });
+
   it("fits every state of a narrow session panel, also at 200 %: only tables scroll sideways, and the filters can be read", async () => {
     const page = await browser.newPage({ reducedMotion: "reduce" });
     const wrong: string[] = [];

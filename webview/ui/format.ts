@@ -34,7 +34,8 @@ export function durationText(ms: number): string {
 }
 
 export function costText(usd: number): string {
-  return usd > 0 && usd < 0.01 ? "< $0.01" : `$${usd.toFixed(2)}`;
+  // The sign and the amount stay in one line.
+  return usd > 0 && usd < 0.01 ? "<\u00a0$0.01" : `$${usd.toFixed(2)}`;
 }
 
 /** Thousands are grouped: 6,100. */

@@ -10,6 +10,7 @@ import { removeTree } from "./remove-tree";
 import { giveThread, takeThread, viewThreads } from "./view-thread";
 import type { ViewThread } from "./view-thread";
 import type { ViewChange, ViewParts } from "./view";
+import { makeFolder } from "../files/make-folder";
 
 /** A copy of the project with the session's artifacts over it. */
 export interface CopiedView {
@@ -99,7 +100,7 @@ async function takeCopy(folder: string): Promise<string> {
 /** Locks a copy that no other command of this process uses. @returns false while another process has it. */
 async function lock(place: string): Promise<boolean> {
   for (;;) {
-    await fs.promises.mkdir(place, { recursive: true });
+    await makeFolder(place);
     try {
       await fs.promises.writeFile(lockOf(place), String(process.pid), { flag: "wx" });
       return true;

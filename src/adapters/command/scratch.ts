@@ -3,6 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { isAlive } from "./copied-view";
 import { removeTree } from "./remove-tree";
+import { makeFolder } from "../files/make-folder";
 
 /** The folders of one project's views, below `cache`. */
 export function viewFolders(
@@ -16,7 +17,7 @@ export function viewFolders(
 
 /** A folder for one command, named after this process; those of ended processes are removed first. */
 export async function newScratch(runs: string): Promise<string> {
-  await fs.promises.mkdir(runs, { recursive: true, mode: 0o700 });
+  await makeFolder(runs, 0o700);
   for (const name of await fs.promises.readdir(runs)) {
     if (!isAlive(Number(name.split("-")[0]))) await removeTree(path.join(runs, name)).catch(() => undefined);
   }

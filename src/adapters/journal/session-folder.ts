@@ -104,7 +104,6 @@ async function newFolder(
     const paths = sessionPaths(path.join(sessionsDir(workDomain), newSessionId(clock.nowMs(), flow, random)));
     try {
       await fs.makeDir(paths.dir);
-      await syncDir(fs, path.dirname(paths.dir));
       return paths;
     } catch (error) {
       if (!isDiskCode(error, "EEXIST")) throw error;
@@ -128,15 +127,17 @@ export async function createSession(
   try {
     await ensureOrketDir(environment, workDomain);
     const paths = await newFolder(environment, workDomain, definition.flow.name);
+    // The disk is waited for where something depends on it: the folder's name must be there when this resolves.
+    const named = syncDir(fs, path.dirname(paths.dir));
+    named.catch(() => undefined);
     lock = await acquireWriter(environment, paths);
     await clearTmp(fs, paths.tmp);
     const aside = path.join(paths.tmp, "definition.json");
-    await writeNew(fs, aside, bytes);
-    await fs.makeDir(paths.workspace);
+    await Promise.all([writeNew(fs, aside, bytes), fs.makeDir(paths.workspace)]);
     await replace(fs, aside, paths.definition);
     const journal = await fs.open(paths.journal, O_RDWR | O_CREAT);
     const contents = await fs.open(paths.contents, O_RDWR | O_CREAT);
-    await syncDir(fs, paths.dir);
+    await Promise.all([named, syncDir(fs, paths.dir)]);
     const files = { journal, contents, contentsSize: 0 };
     const store = new JsonlSessionStore(environment, paths, files, lock, journalStart);
     return { store, paths, definitionRef: { sha256: sha256Bytes(bytes), bytes: bytes.length } };

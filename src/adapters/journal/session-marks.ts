@@ -7,6 +7,7 @@ import { defined } from "../../engine/model/defined";
 import type { FileSystem, Handle } from "../files/file-system";
 import { sha256Bytes } from "../system/sha256";
 import { readState, userStateFolder, writeState } from "../system/user-state";
+import { makeFolder } from "../files/make-folder";
 
 /** How far a session's journal had grown when this machine last wrote it. */
 export interface KnownEnd {
@@ -91,7 +92,7 @@ export class UserSessionMarks implements SessionMarks {
     const file = path.join(this.#folder(), "session.key");
     const known = await fs.promises.readFile(file).catch(() => undefined);
     if (known?.length === keyBytes) return known;
-    await fs.promises.mkdir(this.#folder(), { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder(), 0o700);
     const fresh = randomBytes(keyBytes);
     const aside = `${file}.${fresh.toString("hex", 0, 4)}`;
     await fs.promises.writeFile(aside, fresh, { mode: 0o600, flag: "wx" });

@@ -19,11 +19,13 @@ type Json = Readonly<Record<string, unknown>>;
 /**
  * Asks a backend whether it responds and which models it has, within `timeoutMs` in total. Never throws: `problem` states
  * what is wrong.
+ * @param wanted `models`: only which models it has, in one request.
  */
 export async function checkHealth(
   venue: ProviderVenue & { readonly provider: ProviderName },
   deps: Access,
   timeoutMs: number,
+  wanted: "everything" | "models" = "everything",
 ): Promise<ProviderHealth> {
   switch (venue.provider) {
     case "scripted":
@@ -35,7 +37,7 @@ export async function checkHealth(
         "Ollama",
         deps,
         timeoutMs,
-        askOllama,
+        wanted === "models" ? askOllamaModels : askOllama,
       );
     case "openai":
       return probe(
@@ -170,6 +172,17 @@ const textOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined;
 const countOf = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+
+const askOllamaModels: Ask = async (get) => {
+  const { models } = await get("/api/tags");
+  return {
+    reachable: true,
+    models: listOf(models).flatMap((model) => {
+      const name = textOf(model.name);
+      return name === undefined ? [] : [{ name }];
+    }),
+  };
+};
 
 const askOllama: Ask = async (get, startedMs) => {
   const { version } = await get("/api/version");

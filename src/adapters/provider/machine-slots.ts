@@ -1,5 +1,4 @@
 import { hash } from "node:crypto";
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
 import { ProviderError } from "../../engine/error/provider-error";
@@ -13,6 +12,7 @@ import type { LockState } from "../journal/lock";
 import { ownIdentity } from "../system/process-identity";
 import { randomName } from "../system/random";
 import { userStateFolder } from "../system/user-state";
+import { makeFolder } from "../files/make-folder";
 
 /** How often a waiting call looks whether it is its turn, in milliseconds. */
 const pollMs = 100;
@@ -98,7 +98,7 @@ export class MachineSlots {
     const { host, machine, pids } = await ownIdentity();
     const name = hash("sha256", JSON.stringify([host, machine, pids, backend]), "hex").slice(0, 24);
     const place = path.join(this.#folder, name);
-    await mkdir(place, { recursive: true, mode: 0o700 });
+    await makeFolder(place, 0o700);
     return place;
   }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { makeFolder } from "../files/make-folder";
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -35,7 +36,7 @@ export async function readState(file: string): Promise<unknown> {
 
 /** Writes a state file atomically, for this user alone; a reader sees the old one or the new one. */
 export async function writeState(file: string, value: unknown): Promise<void> {
-  await fs.promises.mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await makeFolder(path.dirname(file), 0o700);
   const fresh = `${file}.${randomBytes(4).toString("hex")}`;
   await fs.promises.writeFile(fresh, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   await fs.promises.rename(fresh, file);

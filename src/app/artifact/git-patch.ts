@@ -36,6 +36,9 @@ export function gitPatch(file: FilePatch, forPeople = false): PatchLine[] {
   const [from, to] = [quoted(`a/${renamedFrom}`), quoted(`b/${path}`)];
   const mode = modeText(file.newMode ?? fileMode);
   const isChanged = file.newMode !== undefined && before !== null && after !== null;
+  // Nothing is left to do: the project has what is proposed.
+  if ((before === null && after === null) || (isSame(before, after) && !isChanged && renamedFrom === path))
+    return [];
   const head: PatchLine[] = [line("head", `diff --git ${from} ${to}`)];
   if (before === null) head.push(line("head", `new file mode ${mode}`));
   else if (after === null) head.push(line("head", `deleted file mode ${mode}`));

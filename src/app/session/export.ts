@@ -1,5 +1,6 @@
 import { structuredPatch } from "diff";
 import { open, rename, rm } from "node:fs/promises";
+import path from "node:path";
 import { OrketError } from "../../engine/error/orket-error";
 import { exportHtml } from "../export/html";
 import { exportNdjson } from "../export/ndjson";
@@ -72,6 +73,25 @@ export async function* exportPieces(
   }
 }
 
+function whyNot(error: unknown, file: string): string {
+  switch ((error as NodeJS.ErrnoException | undefined)?.code) {
+    case "ENOENT":
+      return `there is no folder ${path.dirname(file)}`;
+    case "ENOTDIR":
+      return `${path.dirname(file)} is not a folder`;
+    case "EISDIR":
+      return "it is a folder";
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return "writing there is not allowed";
+    case "ENOSPC":
+      return "the disk is full";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /** Writes the file atomically. @throws {OrketError} usage */
 export async function writeExport(file: string, pieces: AsyncIterable<string>): Promise<void> {
   const aside = `${file}.${process.pid}.new`;
@@ -87,7 +107,6 @@ export async function writeExport(file: string, pieces: AsyncIterable<string>): 
   } catch (error) {
     await rm(aside, { force: true });
     if (OrketError.is(error)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OrketError("usage", `The file cannot be written: ${reason}`, { cause: error });
+    throw new OrketError("usage", `${file} cannot be written: ${whyNot(error, file)}.`, { cause: error });
   }
 }

@@ -140,7 +140,7 @@ async function troubleAt(
   const health = await Promise.race([
     isLocal
       ? checkHealth({ provider, endpoint, api_key, ...defined({ headers }) }, unkept(deps), timeoutHereMs)
-      : checkHealth({ provider, endpoint, api_key, ...defined({ headers }) }, deps, timeoutMs),
+      : checkHealth({ provider, endpoint, api_key, ...defined({ headers }) }, deps, timeoutMs, "models"),
     cancelled,
   ]);
   if (health === undefined) return undefined;

@@ -18,7 +18,7 @@ async function diff(context: CommandContext): Promise<ExitCode> {
   const session = await sessionOf(context);
   const seen = await (await openSnapshot(session.path)).checked();
   const artifacts = artifactViews(seen.state);
-  const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), isOpenArtifact);
+  const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), context, isOpenArtifact);
   const rows = await rowsOf(seen, workDomain, chosen, uncheckedPaths(await checksOf(seen)));
   const isStat = given.flag("stat");
   if (given.flag("json"))

@@ -74,7 +74,7 @@ async function review(context: CommandContext, action: Action): Promise<ExitCode
     const live = await openLiveSession(session.path, options);
     return closing(live, async () => {
       const artifacts = artifactViews(live.orchestrator.state);
-      const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), (one) =>
+      const chosen = chooseArtifacts(artifacts, given.positionals.slice(1), context, (one) =>
         action.standard(one, live),
       );
       if (chosen.length === 0) io.stderr.line(action.nothing);

@@ -11,10 +11,8 @@ export type {
   EachNode,
   GroupPlanNode,
   LoopNode,
-  ParallelNode,
   PlanNode,
   ResolvedVenue,
-  SequenceNode,
   StepNode,
   UseNode,
 } from "./definition-schema";

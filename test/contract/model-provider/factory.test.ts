@@ -95,6 +95,19 @@ describe("checkHealth", () => {
     });
   });
 
+  it("asks Ollama once where only its models are wanted", async () => {
+    const asked: string[] = [];
+    server.behaviour = (exchange) => {
+      asked.push(exchange.request.path);
+      exchange.answer(200, { models: [{ name: "a:latest", digest: "abc" }, { broken: true }] });
+    };
+    const venue = { provider: "ollama", endpoint: server.url } as const;
+    const health = await checkHealth(venue, deps, 5000, "models");
+
+    assert.deepEqual(health, { reachable: true, models: [{ name: "a:latest" }] });
+    assert.deepEqual(asked, ["/api/tags"]);
+  });
+
   it("lists the models of a compatible server", async () => {
     server.behaviour = (exchange) =>
       exchange.answer(200, {

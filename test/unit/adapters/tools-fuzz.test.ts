@@ -175,7 +175,8 @@ class Tree {
     const lines = before === undefined ? undefined : decoded(before);
     const crlf = lines !== undefined && lines.split("\r\n").length * 2 - 2 > lines.split("\n").length - 1;
     const expected = crlf && !content.includes("\r\n") ? content.replaceAll("\n", "\r\n") : content;
-    assert.equal(after.toString(), expected);
+    const mark = lines?.startsWith("\ufeff") === true && !expected.startsWith("\ufeff") ? "\ufeff" : "";
+    assert.equal(after.toString(), mark + expected);
     this.now.set(name, after);
   }
 

@@ -126,10 +126,17 @@ describe("The file tools", () => {
     assert.match(twice.text, /occurs 2 times in a\.py/);
   });
 
-  it("keep the line ends of a file that is written anew, and refuse half of a character", async () => {
+  it("keep the line ends and the byte order mark of a file that is written anew, and refuse half of a character", async () => {
     put("a.txt", "one\r\ntwo\r\n");
     await bench.call("write_file", { path: "a.txt", content: "1\n2\n" });
     assert.equal(await text("a.txt"), "1\r\n2\r\n");
+    put("mark.txt", "\ufeffone\r\n");
+    for (const content of ["1\n", "1", "\ufeff1\r\n"]) {
+      await bench.call("write_file", { path: "mark.txt", content });
+      const written = content === "1" ? "\ufeff1" : "\ufeff1\r\n";
+      assert.equal(await text("mark.txt"), written, JSON.stringify(content));
+      await bench.call("write_file", { path: "mark.txt", content: "\ufeffone\r\n" });
+    }
     const half = await bench.call("write_file", { path: "b.txt", content: "x\ud83d" });
     assert.match(half.text, /half of a character/);
   });

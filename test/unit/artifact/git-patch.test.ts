@@ -16,6 +16,15 @@ describe("A patch of what is proposed", () => {
   });
   after(() => folder.remove());
 
+  it("is empty where the project has what is proposed", () => {
+    const text = Buffer.from("same\n");
+    const same = { path: "a.md", before: text, after: text, fileMode: 0o644 };
+    assert.deepEqual(gitPatch(same), []);
+    assert.deepEqual(gitPatch({ path: "gone.md", before: null, after: null, fileMode: undefined }), []);
+    assert.notDeepEqual(gitPatch({ ...same, newMode: 0o755 }), []);
+    assert.notDeepEqual(gitPatch({ ...same, renamedFrom: "b.md" }), []);
+  });
+
   /** Applies the files' patch with git in a fresh folder and compares every file. */
   function applies(name: string, files: readonly FilePatch[]): void {
     const dir = path.join(folder.path, name);

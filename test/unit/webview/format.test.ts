@@ -39,7 +39,7 @@ describe("how numbers read in the panels", () => {
     assert.equal(durationText(65_000), "1:05 min");
     assert.equal(durationText(7_389_000), "2:03:09 h");
     assert.equal(costText(0), "$0.00");
-    assert.equal(costText(0.004), "< $0.01");
+    assert.equal(costText(0.004), "<\u00a0$0.01");
     assert.equal(costText(1.239), "$1.24");
     assert.equal(plural(1, "file"), "1 file");
     assert.equal(plural(2, "file"), "2 files");

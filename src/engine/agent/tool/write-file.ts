@@ -17,10 +17,13 @@ export const writeFile = defineTool("write_file", {
     }),
   call(job, { path, content, executable }) {
     const made = async (at: string): Promise<NewText> => {
-      // A file keeps its line ends; a model writes LF.
-      if (content.includes("\r\n") || !content.includes("\n")) return { text: content };
       const before = await readText(job, at);
-      return { text: before.kind === "text" && usesCrlf(before.text) ? toCrlf(content) : content };
+      if (before.kind !== "text") return { text: content };
+      // A file keeps its line ends and its byte order mark; a model writes LF, and was shown no mark.
+      const isLf = content.includes("\n") && !content.includes("\r\n");
+      const text = isLf && usesCrlf(before.text) ? toCrlf(content) : content;
+      const keepsMark = before.text.startsWith("\ufeff") && !text.startsWith("\ufeff");
+      return { text: keepsMark ? `\ufeff${text}` : text };
     };
     return propose(job, path, made, executable);
   },
