@@ -56,7 +56,7 @@ export class JsonlSessionStore implements SessionStore {
   #waiters: Waiter[] = [];
   #pumping: Promise<void> | undefined;
   #failure: OrketError | undefined;
-  #closed = false;
+  #closing: Promise<void> | undefined;
   #moment = { ms: NaN, text: "" };
   readonly #environment: SessionEnvironment;
   readonly #journal: AppendFile;
@@ -227,8 +227,11 @@ export class JsonlSessionStore implements SessionStore {
   }
 
   /** Writes what is queued, and releases the session for other writers. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     let failure: unknown;
     const { fs } = this.#environment;
     if (!this.#failure) {
@@ -240,7 +243,6 @@ export class JsonlSessionStore implements SessionStore {
         .then(() => (this.#lines === 0 ? undefined : this.#mark(this.#lines)))
         .catch((error: unknown) => (failure = error));
     }
-    this.#closed = true;
     await this.#journal.close().catch(() => undefined);
     await this.#contents.close().catch(() => undefined);
     await this.#ifHeld(() => fs.removeDir(this.paths.tmp)).catch(() => undefined);
@@ -253,7 +255,7 @@ export class JsonlSessionStore implements SessionStore {
   }
 
   #ensureOpen(): void {
-    if (this.#closed)
+    if (this.#closing !== undefined)
       throw new OrketError("internal", `The session ${this.paths.id} was written to after it was closed.`);
   }
 }

@@ -104,6 +104,31 @@ describe("A journal on the disk", () => {
     await store.close();
   });
 
+  it("is closed once, by whoever asks for it, and takes nothing more from then on", async () => {
+    const open = new Set<Handle>();
+    let closedTwice = 0;
+    class Counting extends NodeFileSystem {
+      override async open(file: string, flags: number, mode?: number): Promise<Handle> {
+        const handle = await super.open(file, flags, mode);
+        open.add(handle);
+        return handle;
+      }
+
+      override close(handle: Handle): Promise<void> {
+        if (!open.delete(handle)) closedTwice += 1;
+        return super.close(handle);
+      }
+    }
+    const store = await begin(folder.path, new Counting());
+    store.append([note("a")]);
+    const both = Promise.all([store.close(), store.close()]);
+    assert.throws(() => store.append([note("late")]), /after it was closed/);
+    await both;
+    await store.close();
+    assert.deepEqual([closedTwice, open.size], [0, 0]);
+    assert.equal((await readSession(environment(), store.paths.dir)).events.length, 2);
+  });
+
   it("goes on where it stopped, with the same chain", async () => {
     const store = await begin(folder.path);
     store.append([note("a")]);
