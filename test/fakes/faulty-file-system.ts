@@ -50,6 +50,8 @@ export class FaultyFileSystem extends OrketFileSystem {
   #dead = false;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #handles = new Set<Handle>();
+  /** Closed by `bury`: work that outlives its failure may close them once more, when the number is another file's. */
+  readonly #buried = new Set<Handle>();
 
   constructor() {
     super();
@@ -96,8 +98,10 @@ export class FaultyFileSystem extends OrketFileSystem {
   /** What the system does for a dead process: pending operations end, and its files are closed. */
   async bury(): Promise<void> {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
-    await Promise.all([...this.#handles].map((handle) => OrketFileSystem.prototype.close.call(this, handle)));
+    const handles = [...this.#handles];
     this.#handles.clear();
+    for (const handle of handles) this.#buried.add(handle);
+    await Promise.all(handles.map((handle) => OrketFileSystem.prototype.close.call(this, handle)));
   }
 
   #alive(name: string, args: readonly unknown[], run: () => unknown): unknown {
@@ -106,12 +110,15 @@ export class FaultyFileSystem extends OrketFileSystem {
       if (name.endsWith("Now")) throw killed;
       return Promise.reject(killed);
     }
-    this.#closing(name, args);
-    return this.#watched(run());
+    return this.#closing(name, args) ? Promise.resolve() : this.#watched(run());
   }
 
-  #closing(name: string, args: readonly unknown[]): void {
-    if (name === "close") this.#handles.delete(args[0] as Handle);
+  /** Notes that a handle is closed. @returns whether it was already. */
+  #closing(name: string, args: readonly unknown[]): boolean {
+    if (name !== "close") return false;
+    const handle = args[0] as Handle;
+    this.#handles.delete(handle);
+    return this.#buried.delete(handle);
   }
 
   #watched(result: unknown): unknown {
@@ -149,9 +156,12 @@ export class FaultyFileSystem extends OrketFileSystem {
     }
     const whole = async (): Promise<unknown> => {
       begin();
-      this.#closing(name, args);
+      if (this.#closing(name, args)) return undefined;
       const result = await run();
-      if (name === "open") this.#handles.add(result as Handle);
+      if (name === "open") {
+        this.#handles.add(result as Handle);
+        this.#buried.delete(result as Handle);
+      }
       this.after(operation);
       return result;
     };
