@@ -17,6 +17,7 @@ function stable(text: string, project: string): string {
     .replaceAll(project, "PROJECT")
     .replace(/\b[0-9a-f]{64}\b/g, "DIGEST")
     .replace(/at level .*\.$/gm, "at level LEVEL.")
+    .replace(/isolation: \w+$/gm, "isolation: LEVEL")
     .replace(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-(\w+)-[a-z0-9]{4}/g, "0000-00-00T00-00-00Z-$1-xxxx")
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "0000-00-00 00:00:00")
     .replace(/\b(\d+ ms|\d+\.\d s)(?![a-z])/g, "TIME");
