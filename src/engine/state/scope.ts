@@ -244,13 +244,13 @@ function nestedConflict(
   base: Scope,
   branch: Scope,
   number: number,
-  joined: Scope,
+  together: Scope,
   writers: ReadonlyMap<string, { readonly branch: number; readonly step: string }>,
 ): JoinConflict | undefined {
   if (number === 0) return undefined;
   for (const { path, content, step } of branch.changes.slice(base.changes.length)) {
-    if (content === null || changeAt(joined, path)?.content === null) continue;
-    const found = inTheWay(joined, path);
+    if (content === null || changeAt(together, path)?.content === null) continue;
+    const found = inTheWay(together, path);
     const writer = found === undefined ? undefined : writers.get(found.path);
     if (found !== undefined && writer !== undefined && writer.branch !== number)
       return { path: found.path, steps: [writer.step, step], other: path };

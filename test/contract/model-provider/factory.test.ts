@@ -101,8 +101,8 @@ describe("checkHealth", () => {
       asked.push(exchange.request.path);
       exchange.answer(200, { models: [{ name: "a:latest", digest: "abc" }, { broken: true }] });
     };
-    const venue = { provider: "ollama", endpoint: server.url } as const;
-    const health = await checkHealth(venue, deps, 5000, "models");
+    const ollama = { provider: "ollama", endpoint: server.url } as const;
+    const health = await checkHealth(ollama, deps, 5000, "models");
 
     assert.deepEqual(health, { reachable: true, models: [{ name: "a:latest" }] });
     assert.deepEqual(asked, ["/api/tags"]);
