@@ -214,6 +214,11 @@ export class JsonlSessionStore implements SessionStore {
     await this.#contents.cut();
   }
 
+  /** Truncates the zeros of both files at once: everything written is confirmed. */
+  async #cutSpare(): Promise<void> {
+    await Promise.all([this.#journal.cut(), this.#contents.cut()]);
+  }
+
   async materialise(path: string, content: BlobRef | null): Promise<void> {
     this.#ensureOpen();
     try {
@@ -236,11 +241,13 @@ export class JsonlSessionStore implements SessionStore {
     const { fs } = this.#environment;
     if (!this.#failure) {
       await this.flush()
+        .then(() => this.#ifHeld(() => this.#cutSpare()))
         .then(() =>
-          this.#journal.hasSpare || this.#contents.hasSpare ? this.#ifHeld(() => this.#cut()) : undefined,
+          Promise.all([
+            this.#ifHeld(() => writeHead(fs, this.paths, this.#end())),
+            this.#lines === 0 ? undefined : this.#mark(this.#lines),
+          ]),
         )
-        .then(() => this.#ifHeld(() => writeHead(fs, this.paths, this.#end())))
-        .then(() => (this.#lines === 0 ? undefined : this.#mark(this.#lines)))
         .catch((error: unknown) => (failure = error));
     }
     await this.#journal.close().catch(() => undefined);

@@ -8,7 +8,8 @@ export async function projectOf(files: Iterable<ProjectFile>): Promise<Project> 
   const sources: SourceDocument[] = [];
   for (const { path, text } of files) {
     sources.push(parseSource(path, text));
-    await breath.pause();
+    // The next file may be the longest.
+    await breath.pause(Infinity);
   }
   return createProject(sources);
 }
