@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
-import { Agent, request } from "undici";
 import { createHttpFetch } from "../src/adapters/provider/http/http-fetch";
 import { nodeEnvironment } from "../src/adapters/journal/environment";
 import { workDomainOf } from "../src/adapters/journal/layout";
@@ -12,6 +11,7 @@ import { viewSession } from "../src/engine/view/session-view";
 import { SessionFeed } from "../src/host/event-panel/session-feed";
 import { noFilter } from "../src/protocol/session-panel";
 import { openLiveSession, startSession } from "../src/app/session/open";
+import { durableLoop } from "./durable-loop";
 import { definitionOf, step } from "../test/fakes/engine-harness";
 
 /*
@@ -32,25 +32,12 @@ const options = {
   resolveSecret: () => Promise.resolve(""),
 } as const;
 
-/** A plain loop: a call, one JSONL line and one fsync a step. */
-async function loop(): Promise<void> {
-  const file = await open(path.join(folder, "log.jsonl"), "a");
-  const dispatcher = new Agent();
-  let last = "";
-  for (let number = 0; number < steps; number += 1) {
-    const messages = [
-      { role: "system", content: system },
-      { role: "user", content: `Do step ${number}. ${own(number)} ${last}` },
-    ];
-    const body = JSON.stringify({ model: "m2000", messages });
-    const answer = await request(`http://127.0.0.1:${port}/floor`, { method: "POST", dispatcher, body });
-    last = ((await answer.body.json()) as { reply: string }).reply;
-    await file.write(`${JSON.stringify({ step: number, messages, reply: last })}\n`);
-    await file.sync();
-  }
-  await file.close();
-  await dispatcher.close();
-}
+const loop = (): Promise<void> =>
+  durableLoop(folder, steps, Number(port), {
+    model: "m2000",
+    system,
+    user: (number, last) => `Do step ${number}. ${own(number)} ${last}`,
+  });
 
 async function session(): Promise<void> {
   const definition = definitionOf(

@@ -5,7 +5,7 @@ import { OrketError } from "../../engine/error/orket-error";
 import type { FileSystem } from "../files/file-system";
 import { sha256, sha256Bytes } from "../system/sha256";
 import type { AppendFile } from "./append-file";
-import { composedMaxBytes, ContentsReader, encodeContents, encodeParts } from "./contents";
+import { bytesOfPart, composedMaxBytes, ContentsReader, encodeContents, encodeParts } from "./contents";
 import type { ContentPart } from "./contents";
 import type { SessionPaths } from "./layout";
 
@@ -147,9 +147,6 @@ export class BlobReader {
   }
 }
 
-const bytesOf = (part: ContentPart): number =>
-  typeof part === "string" ? Buffer.byteLength(part) : part.bytes;
-
 /** A content waiting to be written to the file. */
 interface Unwritten {
   readonly content: string | Uint8Array;
@@ -177,8 +174,9 @@ export class BlobStore extends BlobReader {
   putText(text: string, parts: readonly string[] = []): Content {
     const before = text.length > inlineContentMaxBytes ? this.#digests.get(text) : undefined;
     if (before !== undefined) return this.#put(before, text);
-    if (text.length > inlineContentMaxBytes && text.length <= composedMaxBytes && parts.length > 1)
-      if (parts.every((part) => part.isWellFormed())) return this.#putComposed(text, parts);
+    const isOfThatLength = text.length > inlineContentMaxBytes && text.length <= composedMaxBytes;
+    if (isOfThatLength && parts.length > 1 && parts.every((part) => part.isWellFormed()))
+      return this.#putComposed(text, parts);
     const bytes = Buffer.byteLength(text);
     const isWellFormed = text.isWellFormed();
     if (bytes <= inlineContentMaxBytes) {
@@ -194,7 +192,7 @@ export class BlobStore extends BlobReader {
   /** The lengths of its parts are known, so that the text is gone through once, for its digest. */
   #putComposed(text: string, parts: readonly string[]): BlobRef {
     const stored = parts.filter((part) => part !== "").map((part) => this.#putPart(part));
-    const bytes = stored.reduce((sum, part) => sum + bytesOf(part), 0);
+    const bytes = stored.reduce((sum, part) => sum + bytesOfPart(part), 0);
     const ref = { sha256: sha256(text), bytes };
     this.#prompts.set(ref.sha256, text);
     if (!this.#known.has(ref.sha256)) {

@@ -36,6 +36,11 @@ export interface ContentPlace {
 /** A part of a content: a text of its own, or a content that is stored whole in the file. */
 export type ContentPart = string | BlobRef;
 
+/** Bytes of the text that a part stands for. */
+export function bytesOfPart(part: ContentPart): number {
+  return typeof part === "string" ? Buffer.byteLength(part) : part.bytes;
+}
+
 const partsSchema = once(() => z.array(z.union([z.string(), blobRefSchema])));
 
 /** The longest content that is stored by its parts, in bytes: a few short records could refer to a very long one. */
@@ -265,7 +270,7 @@ export class ContentsReader {
     let left = bytes;
     for (const part of parts) {
       const found = typeof part === "string" ? undefined : await this.#find(handle, part.sha256);
-      const length = typeof part === "string" ? Buffer.byteLength(part) : part.bytes;
+      const length = bytesOfPart(part);
       left -= length;
       if (left < 0) return undefined;
       if (typeof part === "string") pieces.push(Buffer.from(part, "utf8"));

@@ -1,15 +1,13 @@
-import { Breath } from "../../adapters/system/breath";
+import { setImmediate } from "node:timers/promises";
 import { createProject, parseSource } from "../../language";
 import type { Project, ProjectFile, SourceDocument } from "../../language";
 
-/** The project of these files; the thread is given away while they are parsed. */
+/** The project of these files; the thread is given away after each file that is parsed. */
 export async function projectOf(files: Iterable<ProjectFile>): Promise<Project> {
-  const breath = new Breath();
   const sources: SourceDocument[] = [];
   for (const { path, text } of files) {
     sources.push(parseSource(path, text));
-    // The next file may be the longest.
-    await breath.pause(Infinity);
+    await setImmediate();
   }
   return createProject(sources);
 }
